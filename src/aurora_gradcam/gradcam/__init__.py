@@ -1,0 +1,1 @@
+"""Where the classifier looks, shown and measured."""

@@ -1,0 +1,1 @@
+"""Classifying every frame and reading the results."""

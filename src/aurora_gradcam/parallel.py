@@ -1,0 +1,41 @@
+"""Map a function over nights, in this process or in several; the results never depend on which."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
+from .errors import ConfigError
+from .progress import track
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def worker_count() -> int:
+    """Processes to use: `AURORA_WORKERS`, or one a processor that this process may run on."""
+    text = os.environ.get("AURORA_WORKERS", "")
+    if not text:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(
+            f"'{text}' is no number of processes", "AURORA_WORKERS", "set a whole number from 1, or unset it"
+        )
+    return int(text)
+
+
+def map_nights(function: Callable[[Item], Result], items: Sequence[Item], doing: str) -> list[Result]:
+    """`[function(item) for item in items]`, in that order, on as many processes as `worker_count()` says.
+
+    `function` is a module-level function (or a partial of one) of picklable arguments. The first error ends the map
+    and is raised here as it was there.
+    """
+    workers = min(worker_count(), len(items))
+    if workers <= 1:
+        return list(track(map(function, items), doing, total=len(items)))
+    # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(track(pool.map(function, items), doing, total=len(items)))

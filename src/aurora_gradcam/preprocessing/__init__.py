@@ -1,0 +1,1 @@
+"""From night videos to labelled, split frames."""

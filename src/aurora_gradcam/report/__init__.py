@@ -1,0 +1,1 @@
+"""Figures, metrics and thesis, regenerated from the data."""

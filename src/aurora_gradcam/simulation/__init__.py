@@ -1,0 +1,1 @@
+"""A simulated sky over a simulated camera, with exact truth."""
