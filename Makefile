@@ -4,6 +4,9 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
+# what the stages start from; the rest they make themselves
+BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test lint format bench
 
@@ -21,7 +24,7 @@ $(VENV)/.ready: requirements.txt constraints.txt pyproject.toml tools/system_pac
 	@touch $@
 
 repro: setup     ## the whole pipeline, on the bundled sample or on your own data/raw
-	dvc pull --quiet $$(ls data/raw/*.dvc)
+	$(if $(BUNDLED),dvc pull --quiet $(BUNDLED))
 	dvc repro
 
 test: setup      ## all tests
@@ -36,4 +39,4 @@ format: setup    ## mend the style
 	ruff format src tests
 
 bench: setup     ## speed and memory, side by side
-	python -m pytest tests/benchmarks -s
+	python tests/benchmarks/run.py
