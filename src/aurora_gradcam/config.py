@@ -6,6 +6,7 @@ stands in the environment (`AURORA_WORKERS`, `AURORA_DEVICE`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -93,6 +94,17 @@ class OcrUtc(Frozen):
     strips_per_page: Count = 24
     max_bad_fraction: Share = 0.2
 
+    @field_validator("formats")
+    @classmethod
+    def whole_times(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        """Every format holds year, month, day, hour, minute and second once, as digits."""
+        for form in formats:
+            if sorted(re.findall(r"%(.)", form)) != sorted("YmdHMS"):
+                raise ValueError(f"'{form}' must hold %Y %m %d %H %M %S once each and no other field")
+        if not formats:
+            raise ValueError("list at least one, such as '%Y-%m-%d %H:%M:%S'")
+        return formats
+
 
 class MoonRule(Frozen):
     """A moon class holds from this folded phase angle (180 = full) and above this altitude, in degrees."""
@@ -128,7 +140,7 @@ class Condition(Frozen):
 class SampleLabel(Frozen):
     """Which frames are to be labelled."""
 
-    conditions: tuple[Condition, ...] = (Condition(sun="Night", moon="No_Moon"),)
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] = (Condition(sun="Night", moon="No_Moon"),)
     per_night_max: Count = 20
     night_fraction_max: Share = 0.5
     audit_per_condition: Annotated[int, Field(ge=0)] = 20
@@ -199,10 +211,26 @@ class Evaluate(Frozen):
 class GradCam(Frozen):
     """Which frames are explained, and where in the network."""
 
-    layers: tuple[str, ...] = ("features.8",)
-    classes: tuple[Literal["no", "yes"], ...] = ("yes", "no")
+    layers: Annotated[tuple[str, ...], Field(min_length=1)] = ("features.8",)
+    classes: Annotated[tuple[Literal["no", "yes"], ...], Field(min_length=1)] = ("yes", "no")
     frames_per_condition: Annotated[int, Field(ge=0)] = 2
     frames_per_outcome: Annotated[int, Field(ge=0)] = 4
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def words(cls, classes: Any) -> Any:
+        """YAML takes a bare yes or no for true or false; here the words are meant."""
+        if not isinstance(classes, list | tuple):
+            return classes
+        return [("no", "yes")[item] if isinstance(item, bool) else item for item in classes]
+
+    @field_validator("layers", "classes")
+    @classmethod
+    def distinct(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """No layer and no class twice."""
+        if len(set(names)) != len(names):
+            raise ValueError("a name is listed twice")
+        return names
 
 
 class Report(Frozen):

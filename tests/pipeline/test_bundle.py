@@ -24,7 +24,9 @@ def in_remote(md5: str) -> bytes:
 def uncached(stage: str) -> set[str]:
     """Outputs that Git holds."""
     outs = [*STAGES[stage].get("outs", []), *STAGES[stage].get("metrics", []), *STAGES[stage].get("plots", [])]
-    return {path for out in outs if isinstance(out, dict) for path, flags in out.items() if not flags.get("cache", True)}
+    return {
+        path for out in outs if isinstance(out, dict) for path, flags in out.items() if not flags.get("cache", True)
+    }
 
 
 @pytest.mark.parametrize("stage", LOCK)

@@ -1,0 +1,166 @@
+"""Stage extract: a month's night videos -> masked frames, time strips and a row a frame."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+import sys
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from .. import archive, config, parallel, tables
+from ..config import Extract, Params
+from ..errors import DataError, InputError, exit_clearly
+from . import video
+
+RAW = Path("data/raw")
+
+
+def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
+    """Videos of a month's folder by night, sorted; names of other videos, left out, go to standard error.
+
+    Raises
+    ------
+    InputError : no folder, no video that matches, a name without a date in this month, two videos of one night.
+    """
+    named = re.compile(fnmatch.translate(pattern.replace("{night}", "NIGHT")).replace("NIGHT", r"(?P<night>\d{8})"))
+    videos: dict[str, Path] = {}
+    others = []
+    for path in sorted(folder.glob("*.mp4")):
+        if not (found := named.match(path.name)):
+            others.append(path.name)
+            continue
+        night = found["night"]
+        if not _is_date(night) or archive.month_of(night) != folder.name:
+            raise InputError(
+                f"this video is of {night}, no night of {folder.name}", path, "move it to its month's folder"
+            )
+        if night in videos:
+            raise InputError(
+                f"a second video of the night {night} beside {videos[night].name}", path, "keep one of them"
+            )
+        videos[night] = path
+    if others:
+        print(f"warning: {folder} holds {len(others)} videos that extract.file_pattern '{pattern}' leaves out, "
+              f"such as {others[0]}", file=sys.stderr)  # fmt: skip
+    if not videos:
+        raise InputError(
+            f"no video named like '{pattern}'",
+            folder,
+            "put videos here or `dvc pull` them, or set extract.file_pattern or months",
+        )
+    return videos
+
+
+def _is_date(night: str) -> bool:
+    try:
+        return bool(datetime.strptime(night, "%Y%m%d"))
+    except ValueError:
+        return False
+
+
+def probe_all(videos: dict[str, Path], extract: Extract) -> list[tuple[str, video.Video]]:
+    """Every night's video, looked at before any is decoded; one InputError names all that cannot be used."""
+    probed, faults = [], []
+    for night, path in videos.items():
+        try:
+            probed.append((night, video.probe(path)))
+            video.check_size(probed[-1][1], extract)
+        except InputError as error:
+            faults.append(error)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InputError(
+            f"{len(faults)} videos cannot be used; the first: {faults[0].what}",
+            ", ".join(fault.where for fault in faults),
+            faults[0].fix,
+        )
+    return probed
+
+
+def extract_night(probed: tuple[str, video.Video], extract: Extract) -> pd.DataFrame:
+    """Decode a night's video, write its two archives, and return its rows of tables.FRAMES."""
+    night, source = probed
+    numbers = set(video.sample_numbers(source.frames, video.step(source.fps, extract)))
+    rows, frames, strips = [], [], []
+    with source.path.open("rb") as content:
+        md5 = hashlib.file_digest(content, "md5").hexdigest()
+    with TemporaryDirectory(prefix=f"aurora-{night}-") as folder:
+        samples = video.decode(source, extract, Path(folder))
+        for number in sorted(numbers | set(samples)):
+            frame_id = f"{night}-{number:05d}"
+            status, member, pts_s = "missing", None, float(number / source.fps)
+            if sample := samples.get(number):
+                member, pts_s = f"{frame_id}.jpg", sample.pts_s
+                status = _status(sample, extract.circle.radius)
+                frames.append((member, sample.picture.read_bytes()))
+                strips.append((f"{frame_id}.png", sample.strip.read_bytes()))
+            rows.append((frame_id, night, source.path.name, md5, number, pts_s, member, status))
+    archive.write(archive.night_path(archive.FRAMES, night), frames)
+    archive.write(archive.night_path(archive.STAMPS, night), strips)
+    return pd.DataFrame(rows, columns=list(tables.FRAMES.schema.columns))
+
+
+def _status(sample: video.Sample, radius: int) -> str:
+    if sample.is_damaged:
+        return "corrupt"
+    with Image.open(sample.picture) as picture:
+        return "blank" if video.is_blank(np.asarray(picture.convert("L")), radius) else "ok"
+
+
+def remove_others(folder: Path, nights: set[str]) -> None:
+    """Remove what an earlier run left of nights whose videos are gone, and of a run that was killed."""
+    for path in folder.iterdir():
+        if path.suffix == ".part" or (path.suffix == ".zip" and path.stem not in nights):
+            path.unlink()
+
+
+def check_bad(frames: pd.DataFrame, month: str, max_bad_fraction: float) -> None:
+    """Tell how many frames are bad, in one line; a DataError where they are too many."""
+    bad = frames[frames["status"] != "ok"]
+    if bad.empty:
+        return
+    counts = bad.groupby("status").size()
+    kinds = ", ".join(f"{counts[status]} {status}" for status in tables.FRAME_STATUSES if status in counts)
+    nights = bad["night"].value_counts()
+    told = f"{len(bad)} of {len(frames)} frames are bad: {kinds}; most in the night {nights.index[0]}, {nights.iloc[0]}"
+    if len(bad) > max_bad_fraction * len(frames):
+        raise DataError(
+            f"{told}; extract.max_bad_fraction allows {max_bad_fraction:g}",
+            month,
+            "replace the damaged videos, or raise extract.max_bad_fraction",
+        )
+    print(f"warning: {month}: {told}", file=sys.stderr)
+
+
+def run(params: Params, month: str) -> None:
+    """Extract all nights of a month, such as `2024-02`, below the current folder."""
+    probed = probe_all(find_videos(RAW / month, params.extract.file_pattern), params.extract)
+    night_frames = parallel.map_nights(
+        partial(extract_night, extract=params.extract), probed, f"extract {month} (nights)"
+    )
+    for root in (archive.FRAMES, archive.STAMPS):
+        remove_others(root / month, {night for night, _ in probed})
+    frames = pd.concat(night_frames, ignore_index=True)
+    check_bad(frames, month, params.extract.max_bad_fraction)
+    tables.FRAMES.write(frames, month)
+
+
+@exit_clearly
+def main() -> None:
+    """Run as `python -m aurora_gradcam.preprocessing.extract 2024-02`."""
+    if len(sys.argv) != 2:
+        raise InputError("one month is needed", "command line", "add it, such as 2024-02")
+    run(config.load(), sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

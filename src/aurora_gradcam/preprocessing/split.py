@@ -1,0 +1,155 @@
+"""Stage split: divide the labelled training pool into train, val and test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .. import config, tables
+from ..archive import night_of
+from ..config import Fractions, Params
+from ..errors import ConfigError, DataError, exit_clearly
+from .sampling import draws, rank_within, spread_over
+
+TRIES = 1000
+MORE_LABELS = "label more frames of the rarer class, change split.fractions, or use fewer splits (a fraction of 0)"
+
+
+def _counted(pool: pd.DataFrame) -> str:
+    numbers = pool["label"].value_counts()
+    nights = pool.groupby("label")["night"].nunique()
+    return ", ".join(f"{numbers.get(one, 0)} {one} in {nights.get(one, 0)} nights" for one in reversed(tables.LABELS))
+
+
+def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
+    """Give each night to one split so that the shares of yes and of no come close to the fractions.
+
+    A small search: in each of `TRIES` seeded orders of the nights, every night goes to the split that lacks most of
+    what the night has (so far, of yes and no, as shares of all); the try with the least squared deviation of shares
+    is taken, the first of equals, among those that leave both classes in every split.
+
+    Parameters
+    ----------
+    counts : shape (nights, 2), frames of either class in each night, both present.
+    fractions : shape (splits,), positive, sum 1.
+
+    Returns
+    -------
+    The number of the split of every night, shape (nights,); None where no try has both classes in every split.
+    """
+    shares = counts / counts.sum(axis=0)
+    order = generator.permuted(np.tile(np.arange(len(counts)), (TRIES, 1)), axis=1)
+    lacking = np.tile(fractions[:, None], (TRIES, 1, 2))
+    filled = np.zeros(lacking.shape, dtype=bool)
+    given = np.zeros(order.shape, dtype=np.int64)
+    tries = np.arange(TRIES)
+    for night in order.T:  # one night of every try at a time
+        chosen = (lacking * shares[night][:, None, :]).sum(axis=2).argmax(axis=1)
+        lacking[tries, chosen] -= shares[night]
+        filled[tries, chosen] |= counts[night] > 0
+        given[tries, night] = chosen
+    deviation = np.where(filled.all(axis=(1, 2)), (lacking**2).sum(axis=(1, 2)).round(12), np.inf)
+    best = int(deviation.argmin())
+    return given[best] if np.isfinite(deviation[best]) else None
+
+
+def by_night(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int) -> pd.DataFrame:
+    """Policy `night`: whole nights to each split, see `divide_nights`; then as many frames of either class, if wanted.
+
+    Parameters
+    ----------
+    pool : columns frame_id, night, label; in order of frame_id.
+    balance : thin the commoner class of each split to the number of the rarer, spread over its nights in proportion.
+
+    Returns
+    -------
+    The rows kept, with `split`.
+
+    Raises
+    ------
+    DataError : too few nights with either class.
+    """
+    wanted = {name: share for name in tables.SPLITS if (share := getattr(fractions, name)) > 0}
+    counts = pd.crosstab(pool["night"], pool["label"]).reindex(columns=list(tables.LABELS), fill_value=0)
+    enough = len(wanted) <= (counts > 0).sum().min()
+    generator = np.random.default_rng(seed)
+    given = divide_nights(counts.to_numpy(), np.array(list(wanted.values())), generator) if enough else None
+    if given is None:
+        what = f"both classes do not reach every one of {', '.join(wanted)} by whole nights: {_counted(pool)}"
+        raise DataError(what, tables.LABELLED.path(), MORE_LABELS)
+    name_of_night = pd.Series(np.array(list(wanted))[given], index=counts.index)
+    split = pool.assign(split=pool["night"].map(name_of_night))
+    if balance:
+        split = pd.concat([thinned(part, seed) for _, part in split.groupby("split")])
+    assert len(split[["night", "split"]].drop_duplicates()) == split["night"].nunique(), "a night stands on two sides"
+    return split
+
+
+def thinned(part: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """As many frames of either class: the commoner one loses frames in proportion over its nights, exactly."""
+    kept = int(part["label"].value_counts().min())
+    classes = [of_label for _, of_label in part.groupby("label")]
+    return pd.concat([one[spread_over(one["night"], draws(one["frame_id"], seed, "thin"), kept)] for one in classes])
+
+
+def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int) -> pd.DataFrame:
+    """Policy `frame`, the study's: train and val inside every night, so that neighbouring minutes stand on both sides.
+
+    From every night `floor(n * train / (train + val))` of the rarer class's n frames go to train, the others to val
+    (the study: 0.8, which gives 1,024 and 329 of 1,353). With `balance` as many of the other class go to train, spread
+    over nights in proportion by largest remainder, then as many to val from what remains; else it is divided like the
+    rarer. The fraction of test is not used.
+
+    Parameters and results as in `by_night`.
+
+    Raises
+    ------
+    DataError : train or val lacks a class.
+    ConfigError : the fractions of train and val are both 0.
+    """
+    if fractions.train + fractions.val == 0:
+        raise ConfigError("policy frame needs fractions of train and val", "params.yaml: split.fractions")
+    share = fractions.train / (fractions.train + fractions.val)
+    numbers = pool["label"].value_counts().reindex(list(tables.LABELS), fill_value=0)
+    rarer = "no" if numbers["no"] < numbers["yes"] else "yes"
+    parts = []
+    for label in (rarer, *(one for one in tables.LABELS if one != rarer)):
+        rest = pool[pool["label"] == label]
+        order = draws(rest["frame_id"], seed, "frame")
+        if balance and label != rarer:
+            for name, total in parts[0]["split"].value_counts().sort_index().items():  # train, then val
+                chosen = spread_over(rest["night"], order, total)
+                parts.append(rest[chosen].assign(split=name))
+                rest, order = rest[~chosen], order[~chosen]
+        else:
+            to_train = np.floor(rest.groupby("night")["night"].transform("size") * share + 1e-9)
+            first = rank_within(rest["night"], order) < to_train
+            parts.append(rest.assign(split=np.where(first, "train", "val")))
+    split = pd.concat(parts)
+    if len(split.groupby(["split", "label"])) < 4:
+        what = f"both classes do not reach train and val inside the nights: {_counted(pool)}"
+        raise DataError(what, tables.LABELLED.path(), MORE_LABELS)
+    return split
+
+
+def run(params: Params) -> None:
+    """Read the labelled sample, write the split of its training pool; the audit set is left out."""
+    labelled = tables.LABELLED.read()
+    pool = labelled.loc[labelled["set"] == "train_pool", ["frame_id", "label"]].sort_values("frame_id")
+    pool = pool.assign(night=pool["frame_id"].map(night_of)).reset_index(drop=True)
+    if pool.empty:
+        fix = f"label the frames of {tables.TO_LABEL} in {tables.LABELS_FILE}, then `dvc repro`"
+        raise DataError("no frame of the training pool is labelled", tables.LABELLED.path(), fix)
+    policy = by_night if params.split.policy == "night" else by_frame
+    split = policy(pool, params.split.fractions, params.split.balance, params.seed)
+    tables.SPLIT.write(split.sort_values("frame_id"))
+
+
+@exit_clearly
+def main() -> None:
+    """Run the stage in the current folder."""
+    run(config.load())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from aurora_gradcam import archive, config, tables
+from aurora_gradcam.errors import ConfigError, InputError
+from aurora_gradcam.gradcam import gradcam
+from aurora_gradcam.gradcam.maps import explain
+from aurora_gradcam.gradcam.overlays import overlay, sky_circle
+from aurora_gradcam.training.network import ModelCard, build, load_classifier, save
+from aurora_gradcam.training.transforms import for_evaluation
+
+PARAMS = config.GradCam(frames_per_condition=2, frames_per_outcome=3)
+
+
+def classified(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    """Frames (night, number, p_aurora), all Night x No_Moon."""
+    table = pd.DataFrame(rows, columns=["night", "number", "p_aurora"])
+    table["frame_id"] = [f"{night}-{number:05d}" for night, number in zip(table["night"], table["number"], strict=True)]
+    return table.assign(is_aurora=table["p_aurora"] >= 0.5, sun_class="Night", moon_class="No_Moon")
+
+
+def test_the_most_confident_come_first_and_every_night_gives_one_before_any_gives_two():
+    frames = classified(("20240201", 1, 0.99), ("20240201", 2, 0.98), ("20240201", 3, 0.2), ("20240202", 1, 0.6))
+    picked = gradcam.most_confident(frames, True, 3)["frame_id"].tolist()
+    assert picked == ["20240201-00001", "20240202-00001", "20240201-00002"]
+    assert gradcam.most_confident(frames, True, 1)["frame_id"].tolist() == picked[:1]
+
+
+def test_a_confident_no_has_a_low_probability():
+    frames = classified(("20240201", 1, 0.4), ("20240202", 1, 0.1), ("20240203", 1, 0.9))
+    assert gradcam.most_confident(frames, False, 5)["p_aurora"].tolist() == [0.1, 0.4]
+
+
+@pytest.mark.parametrize("is_aurora", [True, False])
+def test_equal_confidence_is_decided_by_frame_id_whatever_the_order_of_the_table(is_aurora):
+    p = 0.9 if is_aurora else 0.1
+    frames = classified(*[(f"2024020{night}", number, p) for night in (3, 1, 2) for number in (5, 4)])
+    for order in (frames, frames[::-1], frames.sample(frac=1, random_state=4)):
+        found = gradcam.most_confident(order.reset_index(drop=True), is_aurora, 4)["frame_id"].tolist()
+        assert found == ["20240201-00004", "20240202-00004", "20240203-00004", "20240201-00005"]
+
+
+def test_a_condition_gives_half_yes_and_half_no_and_the_odd_one_is_yes():
+    frames = classified(*[(f"202402{night:02d}", 1, night / 20) for night in range(1, 20)])
+    labelled = pd.DataFrame({"frame_id": [], "label": [], "split": []}, dtype="str")
+    count, picked = gradcam.groups(frames, labelled, config.GradCam(frames_per_condition=3))["Night x No_Moon"]
+    assert (count, picked["p_aurora"].tolist()) == (3, [0.95, 0.9, 0.05])
+
+
+def test_outcomes_are_those_of_labelled_test_frames_by_confidence(capsys):
+    frames = classified(
+        *[("20240201", number, p) for number, p in enumerate((0.9, 0.8, 0.3, 0.2, 0.7, 0.6, 0.1, 0.95))]
+    )
+    labels, splits = ["yes", "no"] * 4, ["test"] * 6 + ["train", "val"]
+    labelled = pd.DataFrame({"frame_id": frames["frame_id"], "label": labels, "split": splits})
+    chosen = gradcam.choose(frames, labelled, PARAMS)
+    outcomes = chosen[chosen["chosen_as"].isin(gradcam.OUTCOMES)].groupby("chosen_as")["p_aurora"].agg(list).to_dict()
+    assert outcomes == {
+        "true positive": [0.9, 0.7],
+        "false positive": [0.8, 0.6],
+        "false negative": [0.3],
+        "true negative": [0.2],
+    }
+    said = capsys.readouterr().err.strip()
+    assert said.count("\n") == 0
+    assert said.startswith("gradcam: 12 of 13 groups are short of frames (Astronomical x No_Moon 0 of 2")
+    assert "true negative 1 of 3" in said
+
+
+def test_without_a_test_split_outcomes_come_from_val():
+    frames = classified(("20240201", 1, 0.9), ("20240202", 1, 0.8))
+    labelled = pd.DataFrame({"frame_id": frames["frame_id"], "label": "yes", "split": ["train", "val"]})
+    assert gradcam.groups(frames, labelled, PARAMS)["true positive"][1]["p_aurora"].tolist() == [0.8]
+
+
+@pytest.fixture(scope="module")
+def weights() -> torch.nn.Module:
+    """An untrained network that has met one batch, so that its maps are more than rounding."""
+    network = build("efficientnet_b0", seed=2).train()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(1)
+        network(torch.nn.functional.interpolate(torch.randn(8, 3, 5, 5), size=(64, 64), mode="bilinear"))
+    return network
+
+
+@pytest.fixture
+def project(tiny_project, weights) -> pd.DataFrame:
+    """The tiny project with a classifier and drawn predictions, right for about four labelled frames in five."""
+    save(weights, ModelCard(backbone="efficientnet_b0", image_size=64))
+    frames = tables.FRAMES.read("2024-02")
+    good = frames[frames["status"] == "ok"]
+    generator = np.random.default_rng(6)
+    actual = good["frame_id"].map(tiny_project.set_index("frame_id")["label"]) == "yes"
+    called = actual ^ (generator.random(len(good)) < 0.2)
+    p_aurora = np.where(called, 0.5, 0) + generator.random(len(good)) * 0.49
+    columns = {"frame_id": good["frame_id"], "logit_no": 0, "logit_yes": np.log(p_aurora / (1 - p_aurora))}
+    tables.PREDICTIONS.write(pd.DataFrame({**columns, "p_aurora": p_aurora, "is_aurora": called}))
+    return tiny_project
+
+
+def loaded(*assignments: str) -> config.Params:
+    return config.load(assignments=["gradcam.frames_per_condition=1", "gradcam.frames_per_outcome=1", *assignments])
+
+
+def content() -> dict[str, bytes]:
+    paths = [*gradcam.GRADCAM.rglob("*"), tables.CAMS.path()]
+    return {str(path): path.read_bytes() for path in paths if path.is_file()}
+
+
+def test_the_stage_writes_maps_overlays_and_scores_of_each_chosen_frame(project):
+    gradcam.run(loaded("gradcam.layers=[features.8, features.5]"))
+    cams = tables.CAMS.read()
+    frame_ids = sorted(cams["frame_id"].unique())
+    assert set(cams["chosen_as"]) == {tables.condition_name(*c) for c in config.CONDITIONS} | set(gradcam.OUTCOMES)
+    assert len(cams) == (9 + 4) * 4  # each group's one frame for two classes and two layers
+    assert sorted(path.name for path in (gradcam.GRADCAM / "maps").iterdir()) == [f"{i}.npz" for i in frame_ids]
+    overlays = sorted(path.name for path in (gradcam.GRADCAM / "overlays").iterdir())
+    assert overlays == [f"{frame_id}_{target}.jpg" for frame_id in frame_ids for target in ("no", "yes")]
+    p_aurora = tables.PREDICTIONS.read().set_index("frame_id")["p_aurora"]
+    assert (cams["p_aurora"].to_numpy() == p_aurora[cams["frame_id"]].to_numpy()).all()
+
+    network, card = load_classifier()
+    frame_id = frame_ids[-1]
+    picture = archive.read_frame(frame_id)
+    batch = for_evaluation(card.image_size, card.mean, card.std)(picture)[None]
+    with np.load(gradcam.GRADCAM / "maps" / f"{frame_id}.npz") as stored:
+        assert sorted(stored) == ["no@features.5", "no@features.8", "yes@features.5", "yes@features.8"]
+        for name in stored:
+            target, _, layer = name.partition("@")
+            heat = explain(network, batch, target, layer)[0]
+            assert stored[name].dtype == np.float16 and stored[name].shape == (64, 64)
+            np.testing.assert_allclose(stored[name], heat, atol=2e-3)
+            row = cams[(cams["frame_id"] == frame_id) & (cams["target"] == target) & (cams["layer"] == layer)].iloc[0]
+            assert row["heat_in_circle"] == pytest.approx(heat[sky_circle(64)].sum() / heat.sum(), abs=1e-4)
+    drawn = overlay(picture, explain(network, batch, "yes", "features.8")[0]).astype(float)
+    with Image.open(gradcam.GRADCAM / "overlays" / f"{frame_id}_yes.jpg") as image:
+        assert image.format == "JPEG"
+        assert np.abs(np.asarray(image, float) - drawn).mean() < 3  # no more than JPG's loss
+
+
+def test_a_second_run_gives_the_same_bytes_and_leaves_nothing_of_an_older_one(project):
+    gradcam.run(loaded())
+    first = content()
+    stale = gradcam.GRADCAM / "overlays" / "19990101-00000_yes.jpg"
+    stale.write_bytes(b"old")
+    gradcam.run(loaded())
+    assert content() == first
+    assert [path.name for path in Path("data").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_run_that_fails_leaves_the_older_results_whole(project, monkeypatch):
+    gradcam.run(loaded())
+    first = content()
+
+    def fail(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gradcam, "overlay", fail)
+    with pytest.raises(KeyboardInterrupt):
+        gradcam.run(loaded())
+    assert content() == first
+    assert [path.name for path in Path("data").iterdir() if path.name.startswith(".")] == []
+
+
+def test_frames_without_a_good_picture_are_never_chosen(project):
+    predictions = tables.PREDICTIONS.read()
+    frames = tables.FRAMES.read("2024-02")
+    damaged = frames.loc[frames["status"] != "ok", "frame_id"]
+    assert len(damaged) == 2
+    surest = predictions.iloc[:2].assign(frame_id=damaged.to_numpy(), p_aurora=1.0, is_aurora=True)
+    tables.PREDICTIONS.write(pd.concat([predictions, surest]))
+    gradcam.run(loaded("gradcam.classes=[yes]"))
+    cams = tables.CAMS.read()
+    assert not cams["frame_id"].isin(damaged).any()
+    assert set(cams["target"]) == {"yes"}
+
+
+def test_no_frames_asked_for_is_an_empty_result(project):
+    gradcam.run(loaded("gradcam.frames_per_condition=0", "gradcam.frames_per_outcome=0"))
+    assert tables.CAMS.read().empty
+    assert list((gradcam.GRADCAM / "maps").iterdir()) == []
+
+
+def test_missing_predictions_and_an_unknown_layer_are_clear_errors(project, capsys):
+    with pytest.raises(ConfigError, match=r"features\.77.*features\.8"):
+        gradcam.run(loaded("gradcam.layers=[features.77]"))
+    assert not gradcam.GRADCAM.exists()
+    tables.PREDICTIONS.path().unlink()
+    with pytest.raises(InputError, match="'predictions' is missing"):
+        gradcam.run(loaded())
+    with pytest.raises(SystemExit) as stop:
+        gradcam.main()
+    assert stop.value.code == 2
+    assert "InputError: the table 'predictions' is missing" in capsys.readouterr().err
+
+
+def test_classes_may_be_written_without_quotes_and_no_name_stands_twice(project):
+    assert loaded("gradcam.classes=[no, yes]").gradcam.classes == ("no", "yes")
+    for twice in ("classes=[yes, yes]", "layers=[features.8, features.8]"):
+        with pytest.raises(ConfigError, match="listed twice"):
+            loaded(f"gradcam.{twice}")
+    with pytest.raises(ConfigError, match=r"gradcam\.layers"):
+        loaded("gradcam.layers=[]")
