@@ -1,0 +1,95 @@
+"""The one path from pictures to predictions: evaluation and every later use classify through here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.special import expit
+
+from ..parallel import worker_count
+from ..training.transforms import for_evaluation
+
+if TYPE_CHECKING:
+    from ..training.network import ModelCard
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def helpers(network: torch.nn.Module) -> int:
+    """Threads that prepare pictures while the network works: `worker_count()` beside an accelerator, else none.
+
+    On a CPU the network itself keeps every core busy, and threads beside it gave no more frames a second.
+    """
+    return 0 if next(network.parameters()).device.type == "cpu" else worker_count()
+
+
+def ahead(function: Callable[[Item], Result], items: Iterable[Item], threads: int, depth: int) -> Iterator[Result]:
+    """`map(function, items)` in order, worked out by threads up to `depth` items before they are asked for.
+
+    Without threads a plain map. Only the calling thread draws from `items`.
+    """
+    if not threads:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > depth:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def classify(network: torch.nn.Module, card: ModelCard, pictures: Iterable[np.ndarray], batch_size: int) -> np.ndarray:
+    """Logits of pictures, on the device that the network lies on.
+
+    Parameters
+    ----------
+    network : in evaluation mode.
+    card : the model's input size, mean and standard deviation.
+    pictures : uint8 RGB, shape (height, width, 3); drawn lazily, so that a whole season fits.
+    batch_size : pictures at a time; changes the logits by no more than the rounding of float32.
+
+    Returns
+    -------
+    float64, shape (n, 2), columns no and yes.
+    """
+    place = next(network.parameters()).device
+    inputs = ahead(for_evaluation(card.image_size, card.mean, card.std), pictures, helpers(network), batch_size)
+    logits = []
+    with torch.inference_mode():
+        while batch := list(islice(inputs, batch_size)):
+            stack = torch.stack(batch).to(place, memory_format=torch.channels_last)
+            logits.append(network(stack).double().cpu().numpy())
+    return np.concatenate(logits) if logits else np.empty((0, 2))
+
+
+def aurora_probability(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Softmax of logits / temperature for class yes, shape (n,); temperature scaling as in Guo et al. 2017."""
+    return expit((logits[:, 1] - logits[:, 0]) / temperature)
+
+
+def predictions(frame_ids: Sequence[str], logits: np.ndarray, temperature: float, threshold: float) -> pd.DataFrame:
+    """Rows of the predictions table; a frame is aurora from `threshold` on."""
+    p_aurora = aurora_probability(logits, temperature)
+    return pd.DataFrame(
+        {
+            "frame_id": list(frame_ids),
+            "logit_no": logits[:, 0],
+            "logit_yes": logits[:, 1],
+            "p_aurora": p_aurora,
+            "is_aurora": p_aurora >= threshold,
+        }
+    )

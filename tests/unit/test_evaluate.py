@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from aurora_gradcam import archive, config, tables
+from aurora_gradcam.errors import DataError, InputError
+from aurora_gradcam.inference import evaluate
+from aurora_gradcam.training import network as networks
+from aurora_gradcam.training.transforms import for_evaluation
+
+
+class Greenness(torch.nn.Module):
+    """Stands in for the network: calls aurora where the brightest green is strong."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(4.0))
+
+    def forward(self, batch):
+        green = batch[:, 1].amax(dim=(1, 2)) * self.scale
+        return torch.stack([-green, green], dim=1)
+
+
+@pytest.fixture
+def project(tiny_project, monkeypatch) -> pd.DataFrame:
+    """The miniature project with a classifier that is right about every frame."""
+    card = networks.ModelCard(backbone="efficientnet_b0", image_size=64, temperature=2.0)
+    monkeypatch.setattr(evaluate, "load_classifier", lambda: (Greenness().eval(), card))
+    return tiny_project
+
+
+OUTPUTS = (
+    tables.PREDICTIONS.path(),
+    evaluate.METRICS,
+    evaluate.CONDITIONS,
+    evaluate.CONFUSION_PLOT,
+    evaluate.ROC_PLOT,
+)
+
+
+def run(*assignments: str) -> dict:
+    evaluate.run(config.load(assignments=assignments))
+    return json.loads(evaluate.METRICS.read_text())
+
+
+def test_every_good_frame_is_predicted_and_the_others_are_counted(project, capsys):
+    metrics = run()
+    frames = tables.FRAMES.read_months(("2024-02",))
+    predicted = tables.PREDICTIONS.read()
+    assert predicted["frame_id"].tolist() == sorted(frames.loc[frames["status"] == "ok", "frame_id"])
+    assert metrics["frames_without_prediction"] == 2
+    assert metrics["all_frames"]["frames"] == len(frames) - 2
+    assert "2 of 108 frames get no prediction (1 corrupt, 1 missing)" in capsys.readouterr().err
+
+
+def test_a_prediction_belongs_to_its_own_frame(project):
+    run()
+    predicted = tables.PREDICTIONS.read().merge(project, on="frame_id")
+    assert (predicted["is_aurora"] == (predicted["label"] == "yes")).all()
+    row = predicted.iloc[17]
+    picture = archive.read_frame(row["frame_id"])
+    with torch.no_grad():
+        logits = Greenness()(for_evaluation(64, networks.IMAGENET_MEAN, networks.IMAGENET_STD)(picture)[None])[0]
+    assert [row["logit_no"], row["logit_yes"]] == pytest.approx(logits.tolist(), abs=1e-5)
+    assert row["p_aurora"] == pytest.approx(torch.softmax(logits / 2, 0)[1].item(), abs=1e-6)
+
+
+def test_scores_are_of_each_splits_own_frames(project):
+    splits = run()["splits"]
+    counted = project.groupby("split").agg(frames=("frame_id", "size"), nights=("night", "nunique"))
+    yes = project[project["label"] == "yes"].groupby("split").size()
+    for split in tables.SPLITS:
+        assert splits[split]["frames"] == counted.loc[split, "frames"]
+        assert splits[split]["nights"] == counted.loc[split, "nights"]
+        assert (splits[split]["tp"], splits[split]["fn"], splits[split]["fp"]) == (yes[split], 0, 0)
+        assert splits[split]["accuracy"] == splits[split]["auroc"] == 1
+
+
+def test_the_nine_conditions_are_named_and_add_up(project):
+    conditions = run()["conditions"]
+    assert next(iter(conditions)) == "Night x No_Moon"
+    assert len(conditions) == 9
+    assert sum(row["frames"] for row in conditions.values()) == 106
+    # frames 0 of the 12 nights are Night x No_Moon and alternate in label; every last one is Nautical x Moon_Full
+    assert (conditions["Night x No_Moon"]["yes"], conditions["Night x No_Moon"]["no"]) == (6, 6)
+    assert conditions["Night x No_Moon"]["yes_no_odds"] == 1
+    assert conditions["Nautical x Moon_Full"]["frames"] == 10
+    table = pd.read_csv(evaluate.CONDITIONS)
+    assert table["condition"].tolist() == list(conditions)
+    assert table["yes_share"].tolist() == [row["yes_share"] for row in conditions.values()]
+
+
+def test_a_higher_threshold_calls_less(project):
+    assert run("evaluate.threshold=0.9999999")["all_frames"]["yes"] < run()["all_frames"]["yes"]
+
+
+def test_the_plots_hold_what_dvc_draws(project):
+    run()
+    confusion = pd.read_csv(evaluate.CONFUSION_PLOT, keep_default_na=False)
+    assert list(confusion.columns) == ["split", "actual", "predicted"]
+    of_test = project.loc[project["split"] == "test", "label"].value_counts()
+    assert confusion["actual"].value_counts().to_dict() == of_test.to_dict()
+    assert (confusion["actual"] == confusion["predicted"]).all()
+    curve = pd.read_csv(evaluate.ROC_PLOT)
+    assert list(curve.columns) == ["split", "fpr", "tpr", "threshold"]
+    assert set(curve["split"]) == {"test"}
+    assert (curve["fpr"].iloc[-1], curve["tpr"].iloc[-1]) == (1, 1)
+
+
+def test_without_a_test_split_val_is_drawn_and_scores_are_null(project):
+    tables.SPLIT.write(project.assign(split=project["split"].replace("test", "val")))
+    metrics = run()
+    assert metrics["splits"]["test"]["frames"] == 0
+    assert metrics["splits"]["test"]["accuracy"] is None
+    assert set(pd.read_csv(evaluate.ROC_PLOT)["split"]) == {"val"}
+
+
+def test_frames_without_a_time_are_predicted_but_in_no_condition(project):
+    sky = tables.SKY.read()
+    sky.loc[sky.index[:5], ["utc", "sun_class", "moon_class"]] = None
+    tables.SKY.write(sky.drop(index=sky.index[5]))
+    metrics = run()
+    assert metrics["all_frames"]["frames"] == 106
+    assert metrics["all_frames"]["frames_outside_conditions"] == 6
+    assert sum(row["frames"] for row in metrics["conditions"].values()) == 100
+
+
+def test_a_labelled_frame_without_a_picture_is_counted(project, capsys):
+    frames = tables.FRAMES.read("2024-02")
+    frames.loc[frames["frame_id"] == "20240203-00010", "status"] = "blank"
+    tables.FRAMES.write(frames, "2024-02")
+    metrics = run()
+    assert sum(split["frames"] for split in metrics["splits"].values()) == len(project) - 1
+    assert f"1 of {len(project)} labelled frames have no prediction" in capsys.readouterr().err
+
+
+def test_a_frame_that_its_archive_lacks_is_a_clear_error(project):
+    path = archive.night_path(archive.FRAMES, "20240205")
+    archive.write(path, [pair for pair in archive.read_all(path) if pair[0] != "20240205-00030.jpg"])
+    with pytest.raises(DataError, match=r"20240205-00030\.jpg.*dvc pull"):
+        run()
+    assert not tables.PREDICTIONS.path().exists()
+
+
+def test_a_picture_that_cannot_be_decoded_is_named(project):
+    path = archive.night_path(archive.FRAMES, "20240205")
+    members = dict(archive.read_all(path))
+    members["20240205-00030.jpg"] = members["20240205-00030.jpg"][:300]
+    archive.write(path, members.items())
+    with pytest.raises(DataError, match="20240205-00030"):
+        run()
+
+
+def test_no_frame_with_a_picture_is_a_clear_error(project):
+    frames = tables.FRAMES.read("2024-02")
+    tables.FRAMES.write(frames.assign(status="blank"), "2024-02")
+    with pytest.raises(DataError, match="no frame"):
+        run()
+
+
+def test_a_missing_model_is_a_clear_error(tiny_project):
+    with pytest.raises(InputError, match=r"model\.json"):
+        run()
+
+
+def test_a_real_model_gives_the_same_bytes_twice_and_on_several_workers(tiny_project, monkeypatch):
+    card = networks.ModelCard(backbone="efficientnet_b0", image_size=32)
+    networks.save(networks.build(card.backbone, seed=3), card)
+    written = []
+    for workers in ("1", "3"):
+        monkeypatch.setenv("AURORA_WORKERS", workers)
+        run("evaluate.batch_size=16")
+        written.append([path.read_bytes() for path in OUTPUTS])
+        for path in OUTPUTS:
+            path.unlink()
+    assert written[0] == written[1]
+
+
+def test_numbers_are_rounded_and_undefined_ones_null():
+    tree = {"a": {"b": np.float64(1 / 3), "c": float("nan"), "d": np.int64(3)}, "e": "text"}
+    assert evaluate.plain(tree) == {"a": {"b": 0.333333, "c": None, "d": 3}, "e": "text"}
