@@ -1,0 +1,84 @@
+"""What the report stage reads: tables, results of other stages, and pictures of frames."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import archive, tables
+from ..config import Params
+from ..errors import InputError
+from .truth import described
+
+TRAINING = Path("reports/plots/training.csv")
+EVALUATION = Path("reports/metrics/evaluate.json")
+OVERLAYS = Path("data/gradcam/overlays")
+TRUTH = Path("data/labels/truth")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All tables of a run; `truth` as `truth.described` gives it, None under a real sky."""
+
+    frames: pd.DataFrame
+    times: pd.DataFrame
+    sky: pd.DataFrame
+    labelled: pd.DataFrame
+    split: pd.DataFrame
+    predictions: pd.DataFrame
+    cams: pd.DataFrame
+    training: pd.DataFrame
+    evaluation: dict[str, Any]
+    to_label: int
+    truth: pd.DataFrame | None
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """frame_id and label, one row a labelled frame."""
+        return self.labelled.drop_duplicates("frame_id")[["frame_id", "label"]]
+
+
+def there(path: Path, stage: str) -> Path:
+    """The path, or an InputError that names the stage to run."""
+    if not path.exists():
+        raise InputError(f"the result of {stage} is missing", path, f"run `dvc repro {stage}`, or `dvc pull`")
+    return path
+
+
+def read_truth(frames: pd.DataFrame) -> pd.DataFrame | None:
+    """What the simulator says of the frames (`truth.described`); None where there is no truth, as under a real sky."""
+    paths = [TRUTH / archive.month_of(night) / f"{night}.parquet" for night in sorted(frames["night"].unique())]
+    found = [pd.read_parquet(path) for path in paths if path.exists()]
+    if not found:
+        return None
+    rows = pd.concat(found, ignore_index=True)
+    return described(rows[rows["frame_id"].isin(frames["frame_id"])].reset_index(drop=True))
+
+
+def read(params: Params) -> Inputs:
+    """Everything, checked, from the current folder."""
+    frames = tables.FRAMES.read_months(params.months)
+    return Inputs(
+        frames=frames,
+        times=tables.TIMES.read_months(params.months),
+        sky=tables.SKY.read(),
+        labelled=tables.LABELLED.read(),
+        split=tables.SPLIT.read(),
+        predictions=tables.PREDICTIONS.read(),
+        cams=tables.CAMS.read(),
+        training=pd.read_csv(there(TRAINING, "train")),
+        evaluation=json.loads(there(EVALUATION, "evaluate").read_text(encoding="utf-8")),
+        to_label=len(pd.read_csv(there(tables.TO_LABEL, "sample_label"))),
+        truth=read_truth(frames),
+    )
+
+
+def read_overlay(frame_id: str, target: str) -> np.ndarray | None:
+    """The Grad-CAM overlay of a frame for class `yes` or `no`, uint8 RGB; None where that class was not explained."""
+    path = OVERLAYS / f"{frame_id}_{target}.jpg"
+    return archive.decode_image(path.read_bytes()) if path.exists() else None

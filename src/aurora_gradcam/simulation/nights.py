@@ -1,0 +1,132 @@
+"""Simulated nights on disk: video, truth and labels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as pq
+from PIL import Image
+
+from .. import archive, tables
+from ..config import Site
+from ..errors import DataError
+from . import encode, overlay, scene
+from .camera import FULL
+from .plan import FRAMES_PER_MINUTE, Plan
+
+ANNOTATOR = "simulator"
+LEFT = (overlay.WIDTH - FULL) // 2
+
+
+def video_path(root: Path, night: str) -> Path:
+    """Where a night's video lies below a data folder."""
+    return root / "raw" / archive.month_of(night) / f"{tables.SIMULATED_PREFIX}HD_{night}_720p.mp4"
+
+
+def truth_path(root: Path, night: str) -> Path:
+    """Where a night's truth lies below a data folder; its masks lie beside it."""
+    return root / "labels/truth" / archive.month_of(night) / f"{night}.parquet"
+
+
+def frame_id(night: str, frame_no: int) -> str:
+    """`20240201-00010`."""
+    return f"{night}-{frame_no:05d}"
+
+
+def compose(circle: np.ndarray, utc: datetime, zone: ZoneInfo) -> np.ndarray:
+    """A whole video frame, uint8 (720, 1280, 3), from the sky circle's square (720, 720, 3) and the time."""
+    picture = overlay.backdrop().copy()
+    picture[:, LEFT : LEFT + FULL] = np.maximum(picture[:, LEFT : LEFT + FULL], circle)
+    overlay.draw_stamp(picture, overlay.stamp(utc, zone))
+    return picture
+
+
+def _mask_png(mask: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * 255).convert("1", dither=Image.Dither.NONE).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def simulate_night(plan: Plan, seed: int, site: Site, root: Path) -> pd.DataFrame:
+    """Write one night's video, truth table and masks below `root`; return the truth, one row a video frame.
+
+    Columns: frame_id, frame_no, utc, visible, sky_fraction, form, strength (mean contrast in 8-bit levels where aurora
+    counts), cloud_fraction, usable (False where the picture is black or its bits are damaged).
+    """
+    night = scene.make_night(plan, seed, site)
+    zone, times = ZoneInfo(site.timezone), plan.times()
+    spoilt = set(plan.black) | _spoilt(plan)
+    rows: list[tuple] = []
+    masks: list[tuple[str, bytes]] = []
+
+    def pictures() -> Iterator[np.ndarray]:
+        for first, batch in scene.frames(night):
+            for k, circle in enumerate(batch.pictures):
+                number = first + k
+                name = frame_id(plan.night, number)
+                minute = (times[number] - plan.start).total_seconds() / 60
+                fraction = round(float(batch.sky_fraction[k]), 5)
+                visible = fraction >= scene.VISIBLE_FRACTION
+                form = scene.form_at(plan, minute) if visible else "none"
+                rows.append(
+                    (name, number, times[number], visible, fraction, form, round(float(batch.strength[k]), 3),
+                     round(float(batch.cloud_fraction[k]), 5), number not in spoilt)
+                )  # fmt: skip
+                if number % FRAMES_PER_MINUTE == 0:
+                    masks.append((f"{name}.png", _mask_png(batch.mask[k])))
+                black = number in plan.black
+                yield np.zeros_like(overlay.backdrop()) if black else compose(circle, times[number], zone)
+
+    video = video_path(root, plan.night)
+    encode.encode(video, pictures())
+    if plan.damaged:
+        encode.damage(video, plan.damaged)
+    columns = ["frame_id", "frame_no", "utc", "visible", "sky_fraction", "form", "strength", "cloud_fraction", "usable"]
+    truth = pd.DataFrame(rows, columns=columns).astype({"utc": tables.UTC})
+    path = truth_path(root, plan.night)
+    archive.write(path.with_name(f"{plan.night}_masks.zip"), masks)
+    with archive.written_whole(path) as temporary:
+        table = pyarrow.Table.from_pandas(truth, preserve_index=False).replace_schema_metadata(None)
+        pq.write_table(table, temporary, compression="zstd")
+    return truth
+
+
+def _spoilt(plan: Plan) -> set[int]:
+    # damage stays in the picture until the next key frame
+    return {k for frame in plan.damaged for k in range(frame, min(plan.frames, _next_key_frame(frame)))}
+
+
+def _next_key_frame(frame: int) -> int:
+    return (frame // encode.GROUP + 1) * encode.GROUP
+
+
+def labels_of(truth: pd.DataFrame) -> pd.DataFrame:
+    """The label rows of the truth's usable frames, one a minute of video."""
+    chosen = truth[truth["usable"] & (truth["frame_no"] % FRAMES_PER_MINUTE == 0)]
+    label = np.where(chosen["visible"], "yes", "no")
+    return pd.DataFrame({"frame_id": chosen["frame_id"], "label": label, "annotator": ANNOTATOR})
+
+
+def write_labels(path: Path, nights: Iterable[str], labels: pd.DataFrame) -> None:
+    """Put labels into a label file in place of the simulator's earlier ones of these nights; people's rows stay.
+
+    Raises
+    ------
+    DataError : the file that is there has other columns.
+    """
+    columns = list(tables.LABELS_COLUMNS)
+    if path.exists():
+        kept = pd.read_csv(path, dtype=str)
+        if list(kept.columns) != columns:
+            raise DataError("this label file has other columns", path, f"make its header {','.join(columns)}")
+        old = (kept["annotator"] == ANNOTATOR) & kept["frame_id"].map(archive.night_of).isin(set(nights))
+        labels = pd.concat([kept[~old], labels])
+    with archive.written_whole(path) as temporary:
+        labels.sort_values(["frame_id", "annotator"])[columns].to_csv(temporary, index=False, lineterminator="\n")

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import random
+import re
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytesseract
+import pytest
+
+import strips
+from aurora_gradcam.errors import ToolError
+from aurora_gradcam.preprocessing import stamps
+
+PRINTED = [
+    "%Y/%m/%d %H:%M:%S   MST/HNR",
+    "%Y/%m/%d %H:%M:%S   MDT/HAR",
+    "%Y-%m-%d %H:%M:%S MST",
+    "%Y-%m-%d %H:%M:%S MDT",
+]
+
+
+def some_times(count: int) -> list[datetime]:
+    dice = random.Random(4)
+    return [datetime(2022, 12, 1) + timedelta(seconds=dice.randrange(80_000_000)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("video", strips.SIZES)
+def test_drawn_times_of_both_eras_are_read_digit_for_digit(video):
+    texts = [moment.strftime(PRINTED[k % 4]) for k, moment in enumerate(some_times(48))]
+    read = stamps.read([strips.draw(text, video, k) for k, text in enumerate(texts)], 24)
+    wrong = [
+        (t, s.text) for t, s in zip(texts, read, strict=True) if re.sub(r"\D", "", s.text or "") != re.sub(r"\D", "", t)
+    ]
+    assert not wrong
+    unzoned = [(t, s.text) for t, s in zip(texts, read, strict=True) if t.split()[2][:3] not in s.text]
+    assert len(unzoned) <= 1, unzoned
+    assert all(0 <= s.confidence <= 100 for s in read)
+    assert np.mean([s.confidence for s in read]) > 70
+
+
+def test_a_text_stays_with_its_strip_whatever_lies_between():
+    texts = [moment.strftime(PRINTED[2]) for moment in some_times(7)]
+    pictures: list = [strips.draw(text, ("720p", "480p")[k % 2]) for k, text in enumerate(texts)]
+    speck = np.zeros((56, 452), np.uint8)
+    speck[20:23, 100:103] = 255
+    noise = np.random.default_rng(0).integers(0, 256, (56, 452)).astype(np.uint8)
+    fillers = [None, np.zeros((56, 452), np.uint8), np.full((56, 452), 255, np.uint8), speck, noise]
+    mixed = [picture for pair in zip(pictures, [*fillers, None, None], strict=True) for picture in pair]
+    read = stamps.read(mixed, 24)
+    for text, stamp in zip(texts, read[::2], strict=True):
+        assert text[:19] in stamp.text
+    assert [stamp for stamp in read[1::2] if re.search(r"\d{4}", stamp.text or "")] == []
+    assert read[1] == read[3] == read[5] == stamps.Stamp(None, None)
+
+
+@pytest.mark.parametrize("per_page", [1, 3, 24])
+def test_pages_of_any_length_give_one_stamp_a_strip(per_page):
+    texts = [moment.strftime(PRINTED[0]) for moment in some_times(7)]
+    read = stamps.read([strips.draw(text) for text in texts], per_page)
+    assert [stamp.text[:19] for stamp in read] == [text[:19] for text in texts]
+
+
+def test_trimming_keeps_all_the_ink_and_leaves_out_the_black():
+    strip = np.zeros((40, 100), np.uint8)
+    strip[10:20, 30:70] = 200
+    assert stamps.trim(strip).shape == (12, 42)
+    assert (stamps.trim(strip) == 200).sum() == 400
+    at_the_edge = np.zeros((40, 100), np.uint8)
+    at_the_edge[0, 0] = at_the_edge[39, 99] = 255
+    assert stamps.trim(at_the_edge).shape == (40, 100)
+
+
+@pytest.mark.parametrize("value", [0, stamps.INK - 1, 255])
+def test_an_even_strip_holds_no_text(value):
+    assert stamps.trim(np.full((30, 200), value, np.uint8)) is None
+
+
+def test_a_page_holds_every_line_at_its_place_dark_on_light():
+    line = np.full((15, 60), 255, np.uint8)
+    picture = np.asarray(stamps.page([line, line[:, :20]]))
+    assert picture.shape == (2 * stamps.LINE_HEIGHT, 120 + 2 * stamps.MARGIN)
+    dark = picture < 128
+    middles = [np.flatnonzero(dark[k * 60 : (k + 1) * 60].any(axis=1)).mean() for k in range(2)]
+    assert middles == [29.5, 29.5]
+    assert dark[:60].sum() == 30 * 120 and dark[60:].sum() == 30 * 40
+
+
+def test_no_strips_and_empty_strips_call_no_tesseract(monkeypatch):
+    monkeypatch.setattr(pytesseract.pytesseract, "tesseract_cmd", "no-such-program")
+    assert stamps.read([], 24) == []
+    assert stamps.read([None, np.zeros((9, 9), np.uint8)], 24) == [stamps.Stamp()] * 2
+
+
+def test_a_missing_tesseract_is_one_clear_error(monkeypatch):
+    monkeypatch.setattr(pytesseract.pytesseract, "tesseract_cmd", "no-such-program")
+    with pytest.raises(ToolError, match=r"tesseract is not installed.*make setup"):
+        stamps.read([strips.draw("2024-01-31 18:19:54 MST")], 24)
+
+
+def test_missing_language_data_are_one_clear_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    with pytest.raises(ToolError, match=r"tesseract failed"):
+        stamps.read([strips.draw("2024-01-31 18:19:54 MST")], 24)
