@@ -1,0 +1,97 @@
+"""The pictures of the thesis that show frames; pure functions of pictures that return a matplotlib figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Circle
+
+from . import style
+from .figures import curve
+
+GALLERY_COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class Example:
+    """One column of a gallery: uint8 RGB pictures from top to bottom (None: there is none) over a caption."""
+
+    pictures: tuple[np.ndarray | None, ...]
+    caption: str
+
+
+def show(axes: Axes, picture: np.ndarray | None) -> None:
+    """A square picture, cut to its sky circle so that the black corners do not fill the page."""
+    style.bare(axes)
+    if picture is None:
+        axes.text(0.5, 0.5, "not\nexplained", ha="center", va="center", transform=axes.transAxes)
+        axes.set_aspect("equal")
+        return
+    image = axes.imshow(style.brightened(picture))
+    image.set_clip_path(Circle((0.5, 0.5), 0.5, transform=axes.transAxes))
+
+
+def lay_out(figure: Figure | SubFigure, groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> None:
+    """Groups of examples side by side: a heading over each group, a name beside each row, captions below."""
+    columns = max(sum(max(len(examples), 1) for _, examples in groups), GALLERY_COLUMNS)
+    grid = figure.subplots(len(row_names), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    column = 0
+    for heading, examples in groups:
+        grid[0, column].set_title(heading, size=8.5, weight="bold")
+        if not examples:
+            grid[0, column].set_axis_on()
+            style.bare(grid[0, column])
+            grid[0, column].text(0, 0.5, "none among\nthe explained", va="center", transform=grid[0, column].transAxes)
+            column += 1
+        for example in examples:
+            for axes, picture in zip(grid[:, column], example.pictures, strict=True):
+                axes.set_axis_on()
+                show(axes, picture)
+            grid[-1, column].set_xlabel(example.caption, size=8)
+            column += 1
+    for axes, name in zip(grid[:, 0], row_names, strict=True):
+        axes.set_axis_on()
+        axes.set_ylabel(name, size=8)
+
+
+def gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure:
+    """Frames over their Grad-CAM overlays, in groups."""
+    if not any(examples for _, examples in groups):
+        return style.without_material("no explained frame belongs here")
+    figure = style.blank(0.75 + 1.05 * len(row_names))
+    lay_out(figure, groups, row_names)
+    return figure
+
+
+def validation_gradcam(groups: Sequence[tuple[str, list[Example]]], training: pd.DataFrame) -> Figure:
+    """Example frames over their overlays, and below them the curves of training."""
+    figure = style.blank(5.0)
+    top, bottom = figure.subfigures(2, 1, height_ratios=(2.9, 2.1))
+    lay_out(top, groups, ("frame", "Grad-CAM"))
+    loss, accuracy = bottom.subplots(1, 2)
+    curve(loss, training, "loss", "cross-entropy loss")
+    curve(accuracy, training, "accuracy", "accuracy (share of frames)")
+    accuracy.legend(loc="best")
+    return figure
+
+
+def augmentation(rows: Sequence[tuple[np.ndarray, Sequence[np.ndarray]]]) -> Figure:
+    """Frames (first column) and what training sees of them after random changes (other columns); uint8 RGB."""
+    if not rows:
+        return style.without_material("no training frame has a picture")
+    figure = style.blank(0.3 + 1.05 * len(rows))
+    grid = figure.subplots(len(rows), 1 + len(rows[0][1]), squeeze=False)
+    for line, (frame, changed) in zip(grid, rows, strict=True):
+        for axes, picture in zip(line, (frame, *changed), strict=True):
+            style.bare(axes)
+            axes.imshow(style.brightened(picture))
+    grid[0, 0].set_title("as extracted")
+    grid[0, 1].set_title("as training sees it, at random")
+    return figure

@@ -1,0 +1,123 @@
+"""The one picture of the README: a frame on its way through the stages, over its night's keogram and P(aurora)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import FancyArrowPatch
+from PIL import Image
+
+from ..archive import night_of, read_frame, written_whole
+from ..config import Params
+from ..tables import is_simulated
+from . import choice, style
+from .figures import plain
+from .galleries import show
+from .inputs import Inputs, read_overlay
+from .keogram import keogram, steps
+
+WIDTH_PX, DPI = 1600, 160
+MOST_BYTES = 400_000
+
+
+def facts(row: pd.Series) -> str:
+    """What the stages between the two pictures found, a line each."""
+    lines = [
+        ("ocr_utc", f"{row['utc']:%Y-%m-%d %H:%M:%S} UTC"),
+        ("illuminate", f"Sun {row['sun_altitude']:.1f}°, Moon {row['moon_altitude']:.1f}°"),
+        ("", f"{row['sun_class']} x {plain(row['moon_class'])}"),
+        ("evaluate", f"P(aurora) = {row['p_aurora']:.2f}"),
+    ]
+    return "\n".join(f"{stage:>10}  {text}" for stage, text in lines)
+
+
+def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None, row: pd.Series) -> None:
+    """Frame, findings and overlay, with arrows between them."""
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.35, 1))
+    for axes, name, picture in ((left, "extract", frame), (right, "gradcam", overlay)):
+        show(axes, picture)
+        axes.set_title(name, size=12, weight="bold", loc="center")
+    style.bare(middle)
+    text = {"family": "DejaVu Sans Mono", "size": 9, "linespacing": 2}
+    middle.text(0.5, 0.62, facts(row), ha="center", va="center", multialignment="left", **text)
+    arrow = FancyArrowPatch((0.02, 0.2), (0.98, 0.2), arrowstyle="-|>", mutation_scale=22, lw=2, color=style.INK)
+    middle.add_patch(arrow)
+
+
+def draw_night(sky_axes: Axes, p_axes: Axes, night: pd.DataFrame, sky: np.ndarray, interval_s: float) -> None:
+    """The keogram over P(aurora), on one axis of time; both leave out what no frame shows."""
+    column = steps(night["utc"], interval_s)
+    edges = pd.Timedelta(seconds=interval_s) * (np.arange(sky.shape[1] + 1) - 0.5) + night["utc"].min()
+    sky_axes.imshow(
+        style.brightened(sky), aspect="auto", extent=(*date2num(edges[[0, -1]]), 0, 1), interpolation="nearest"
+    )
+    sky_axes.set(yticks=[], ylabel="keogram")
+    sky_axes.tick_params(labelbottom=False)
+    p_aurora = pd.Series(np.nan, range(sky.shape[1]))
+    p_aurora[column] = night["p_aurora"].to_numpy()
+    middles = date2num(edges[:-1] + pd.Timedelta(seconds=interval_s / 2))
+    p_axes.plot(middles, p_aurora, color=style.YES, lw=1.6, marker="o", ms=3)
+    p_axes.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), ylabel="P(aurora)", xlabel="UTC")
+    p_axes.xaxis.set_major_locator(AutoDateLocator())
+    p_axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+    p_axes.grid(axis="y")
+
+
+def draw(
+    frame: np.ndarray,
+    overlay: np.ndarray | None,
+    row: pd.Series,
+    night: pd.DataFrame,
+    sky: np.ndarray,
+    interval_s: float = 60.0,
+) -> Figure:
+    """The picture.
+
+    Parameters
+    ----------
+    frame, overlay : uint8 RGB of the example, and its Grad-CAM overlay for class yes.
+    row : utc, sun_class, moon_class, sun_altitude, moon_altitude (degrees) and p_aurora of the example.
+    night : utc and p_aurora of the frames of its night, in order of time.
+    sky : the night's keogram, uint8 RGB (rows, columns, 3), one column for each `interval_s`.
+    """
+    figure = style.blank(5.0, WIDTH_PX / DPI)
+    top, bottom = figure.subfigures(2, 1, height_ratios=(2.9, 2.1))
+    draw_stages(top, frame, overlay, row)
+    sky_axes, p_axes = bottom.subplots(2, 1, sharex=True)
+    draw_night(sky_axes, p_axes, night, sky, interval_s)
+    for axes in (sky_axes, p_axes):
+        axes.axvline(date2num(row["utc"]), color=style.ACCENT, lw=1.2, ls="--")
+    return figure
+
+
+def compose(data: Inputs, params: Params) -> Figure:
+    """Choose the example, read its night and draw."""
+    explained = choice.explained_frames(data.cams, data.sky.dropna(), data.labels).dropna(subset=["utc"])
+    chosen = choice.showcase(explained, data.predictions)
+    if chosen is None:
+        return style.without_material("no explained frame has a known time")
+    night = data.predictions.merge(data.sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values("utc")
+    night = night[night["frame_id"].map(night_of) == night_of(chosen)]
+    sky = keogram(map(read_frame, night["frame_id"]), steps(night["utc"], params.extract.interval_s))
+    row = explained.set_index("frame_id").loc[chosen]
+    return draw(read_frame(chosen), read_overlay(chosen, "yes"), row, night, sky, params.extract.interval_s)
+
+
+def write(path: Path, data: Inputs, params: Params) -> None:
+    """Write the picture as a PNG of 1600 px width; with 256 colours where it would be too large for a README."""
+    figure = compose(data, params)
+    if is_simulated(data.frames):
+        style.say_simulated(figure)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    picture = Image.open(buffer).convert("RGB")
+    with written_whole(path) as temporary:
+        picture.save(temporary, "PNG", optimize=True)
+        if temporary.stat().st_size > MOST_BYTES:
+            picture.quantize(256).save(temporary, "PNG", optimize=True)

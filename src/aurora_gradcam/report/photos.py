@@ -1,0 +1,85 @@
+"""The figures with photographs: chosen frames are read from the archives, their overlays from gradcam's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..archive import read_frame
+from ..config import Params
+from . import choice, galleries, style
+from .inputs import Inputs, read_overlay
+
+YES_AND_NO = ("frame", "Grad-CAM yes", "Grad-CAM no")
+CHANGES = 5
+TRUTHS = {
+    "form": (("arc", "radial", "diffuse"), "yes"),
+    "colour": (("red", "purple", "pink"), "yes"),
+    "weather": (("clear", "cloud", "snow"), "no"),
+}
+"""What the simulator's truth groups frames by: values, and the class whose evidence is shown."""
+
+
+def caption(row: pd.Series) -> str:
+    """UTC of the frame and what the classifier gives it."""
+    when = "time unknown" if pd.isna(row["utc"]) else f"{row['utc']:%Y-%m-%d\n%H:%M} UTC"
+    return f"{when}\nP(yes) = {row['p_aurora']:.2f}"
+
+
+def read_groups(
+    groups: choice.Groups, explained: pd.DataFrame, targets: Sequence[str] = ()
+) -> list[tuple[str, list[galleries.Example]]]:
+    """Read the pictures of groups: each frame over its overlays for `targets` (none: the class it was given)."""
+    rows = explained.set_index("frame_id")
+    found = []
+    for heading, frame_ids in groups.items():
+        examples = []
+        for frame_id in frame_ids:
+            called = "yes" if rows.loc[frame_id, "is_aurora"] else "no"
+            overlays = [read_overlay(frame_id, target) for target in targets or (called,)]
+            examples.append(galleries.Example((read_frame(frame_id), *overlays), caption(rows.loc[frame_id])))
+        found.append((heading, examples))
+    return found
+
+
+def augmented(data: Inputs, params: Params) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+    """The first training frame of either class, and what the training transform makes of it, as uint8 RGB."""
+    from ..training.network import IMAGENET_MEAN, IMAGENET_STD  # torch takes seconds to import
+    from ..training.transforms import for_training
+
+    transform = for_training(params.train, IMAGENET_MEAN, IMAGENET_STD)
+    ok = data.frames.loc[data.frames["status"] == "ok", "frame_id"]
+    pool = data.split[(data.split["split"] == "train") & data.split["frame_id"].isin(ok)].sort_values("frame_id")
+    rows = []
+    for label in ("yes", "no"):
+        for frame_id in pool.loc[pool["label"] == label, "frame_id"].head(1):
+            frame = read_frame(frame_id)
+            tensors = [transform(frame, params.seed, change, frame_id).numpy() for change in range(CHANGES)]
+            shown = [tensor.transpose(1, 2, 0) * IMAGENET_STD + IMAGENET_MEAN for tensor in tensors]
+            rows.append((frame, [np.rint(picture.clip(0, 1) * 255).astype(np.uint8) for picture in shown]))
+    return rows
+
+
+def all_of(data: Inputs, params: Params) -> Iterator[tuple[str, Figure]]:
+    """(name, figure) of all figures that hold photographs."""
+    explained = choice.explained_frames(data.cams, data.sky, data.labels, data.truth)
+    explained = explained.merge(data.predictions[["frame_id", "is_aurora"]], on="frame_id")
+
+    def gallery(groups: choice.Groups, row_names: Sequence[str], targets: Sequence[str]) -> Figure:
+        return galleries.gallery(read_groups(groups, explained, targets), row_names)
+
+    right = choice.by_reason(explained, ("true positive", "true negative"), 3)
+    yield "validation_gradcam", galleries.validation_gradcam(read_groups(right, explained), data.training)
+    wrong = choice.by_reason(explained, ("false positive", "false negative"), 3)
+    yield "error_analysis", gallery(wrong, YES_AND_NO, ("yes", "no"))
+    yield "augmentation", galleries.augmentation(augmented(data, params))
+    yield "gradcam_by_brightness", gallery(choice.by_brightness(explained, 2), YES_AND_NO[:2], ("yes",))
+    for name, (values, target) in TRUTHS.items():
+        if name in explained and explained[name].notna().any():
+            groups = choice.by_value(explained, name, values, 2, target)
+            yield f"gradcam_by_{name}", gallery(groups, ("frame", f"Grad-CAM {target}"), (target,))
+        else:
+            yield f"gradcam_by_{name}", style.without_material(f"no truth tells the {name} of an explained frame")

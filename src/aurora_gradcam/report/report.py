@@ -1,0 +1,70 @@
+"""Stage report: metrics.json, the figures, and the thesis with both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from .. import config
+from ..archive import written_whole
+from ..errors import exit_clearly
+from ..progress import track
+from ..tables import is_simulated
+from . import figures, inputs, overview, photos, style, summary, thesis, workflow
+
+METRICS = Path("reports/metrics.json")
+FIGURES = Path("reports/figures")
+OVERVIEW = Path("reports/overview.png")
+
+
+def write_json(path: Path, tree: dict[str, Any]) -> None:
+    """Write a JSON file, whole, in the order of its keys."""
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(tree, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def charts(data: inputs.Inputs, metrics: dict[str, Any], params: config.Params) -> Iterator[tuple[str, Figure]]:
+    """(name, figure) of all figures that hold no photographs."""
+    joined = figures.with_conditions(data.predictions, data.sky)
+    in_conditions = int((data.sky["sun_class"].isin(config.DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
+    maps = len(data.cams.drop_duplicates(["frame_id", "target", "layer"]))
+    yield "full_workflow", workflow.full_workflow(metrics, in_conditions, maps)
+    yield "moon_phase_distribution", figures.moon_phase_distribution(data.sky, params)
+    yield "acc_loss", figures.acc_loss(data.training, metrics["train"]["best_epoch"])
+    yield "p_yes_heatmap", figures.p_yes_heatmap(joined)
+    yield "p_yes_histograms", figures.p_yes_histograms(joined, params.evaluate.threshold)
+
+
+def run(params: config.Params) -> None:
+    """Read what the other stages wrote and write all that people read."""
+    data = inputs.read(params)
+    metrics = summary.collect(
+        params, data.frames, data.times, data.labelled, data.split, data.training, data.evaluation, data.to_label
+    )
+    write_json(METRICS, metrics)
+    with style.applied():
+        for name, figure in track([*charts(data, metrics, params), *photos.all_of(data, params)], "figures"):
+            if is_simulated(data.frames):
+                style.say_simulated(figure)
+            style.save(figure, FIGURES / f"{name}.png", params.report.figure_dpi)
+            style.save(figure, thesis.FIGURES / f"{name}.svg", params.report.figure_dpi)
+        overview.write(OVERVIEW, data, params)
+    for name, table in thesis.tables(data.frames, data.sky, metrics).items():
+        thesis.write_table(name, table)
+    # the parameters with the defaults of keys that params.yaml leaves out
+    write_json(thesis.TABLES / "params.json", params.model_dump(mode="json"))
+    thesis.compile_pdf()
+
+
+@exit_clearly
+def main() -> None:
+    """Run the stage in the current folder."""
+    run(config.load())
+
+
+if __name__ == "__main__":
+    main()

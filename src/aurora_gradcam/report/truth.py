@@ -1,0 +1,43 @@
+"""What the simulator knows of each frame, in the words of the thesis's figures: form, colour and weather."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+FORMS = {
+    "arc": "arc", "band": "arc", "rays": "radial", "corona": "radial", "diffuse": "diffuse", "patchy": "diffuse",
+}  # fmt: skip
+"""The simulator's forms by the study's three."""
+CLEAR_BELOW, CLOUDY_FROM = 0.1, 0.5
+"""Shares of the sky under cloud."""
+COLOURED_FROM = 0.3
+"""Shares of high red and of nitrogen's purple from which the eye sees them; both together look pink."""
+NAMES = ("form", "colour", "weather")
+
+
+def described(truth: pd.DataFrame) -> pd.DataFrame:
+    """frame_id, form, colour, weather; null where it does not apply, or where the simulator did not say.
+
+    `truth` : frame_id, visible, form, cloud_fraction, and, from simulators that write them, red, purple and snow.
+    """
+    visible = truth["visible"].astype(bool)
+    clouds = truth["cloud_fraction"]
+    red, purple, snow = (
+        truth.get(name, pd.Series(np.nan, truth.index)) for name in ("red", "purple", "snow")
+    )  # nan compares as false: nothing is claimed
+    is_red, is_purple = red >= COLOURED_FROM, purple >= COLOURED_FROM
+    colours = {"pink": is_red & is_purple, "red": is_red & ~is_purple, "purple": is_purple & ~is_red}
+    weather = {"snow": snow > 0, "clear": clouds < CLEAR_BELOW, "cloud": clouds >= CLOUDY_FROM}
+    return pd.DataFrame(
+        {
+            "frame_id": truth["frame_id"],
+            "form": truth["form"].map(FORMS).where(visible),
+            "colour": _first_true(colours, truth.index).where(visible),
+            "weather": _first_true(weather, truth.index).where(~visible),
+        }
+    )
+
+
+def _first_true(conditions: dict[str, pd.Series], index: pd.Index) -> pd.Series:
+    return pd.Series(np.select(list(conditions.values()), list(conditions), default=""), index).replace("", None)

@@ -1,0 +1,83 @@
+"""What the stages before report write, invented for the miniature project of tiny.py."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+import tiny
+from aurora_gradcam import archive, config, tables
+from aurora_gradcam.gradcam import overlays
+from aurora_gradcam.inference import evaluate
+
+REPOSITORY = Path(__file__).parents[1]
+TRAINING = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3, 4],
+        "phase": ["frozen", "frozen", "finetune", "finetune"],
+        "train_loss": [0.60, 0.50, 0.35, 0.20],
+        "val_loss": [0.65, 0.52, 0.40, 0.45],
+        "train_accuracy": [0.70, 0.75, 0.85, 0.95],
+        "val_accuracy": [0.68, 0.74, 0.90, 0.88],
+    }
+)
+
+
+def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
+    """Write predictions and their scores, cams and overlays, training curves, to_label.csv and the thesis's source."""
+    generator = np.random.default_rng(5)
+    frames = tables.FRAMES.read(tiny.MONTHS[0])
+    ok = frames[frames["status"] == "ok"].merge(split[["frame_id", "label", "split"]], on="frame_id")
+    wrong = generator.random(len(ok)) < 0.2
+    yes = (ok["label"] == "yes").to_numpy() ^ wrong
+    logit_yes = np.where(yes, 1, -1) * generator.uniform(0.2, 3, len(ok))
+    p_aurora = 1 / (1 + np.exp(-2 * logit_yes))
+    predicted = ok[["frame_id"]].assign(
+        logit_no=-logit_yes, logit_yes=logit_yes, p_aurora=p_aurora, is_aurora=p_aurora >= 0.5
+    )
+    tables.PREDICTIONS.write(predicted)
+    sky = tables.SKY.read()
+    evaluate.report(frames, predicted, sky, split)
+
+    rows = ok.merge(predicted, on="frame_id").merge(sky, on="frame_id")
+    rows["condition"] = [f"{sun} x {moon}" for sun, moon in zip(rows["sun_class"], rows["moon_class"], strict=True)]
+    rows["outcome"] = [
+        f"{'true' if (label == 'yes') == called else 'false'} {'positive' if called else 'negative'}"
+        for label, called in zip(rows["label"], rows["is_aurora"], strict=True)
+    ]
+    cams = []
+    for reason in ("condition", "outcome"):
+        chosen = rows.groupby(reason).head(frames_per_group)
+        for target in tables.LABELS:
+            cams.append(
+                chosen[["frame_id", "p_aurora"]].assign(
+                    chosen_as=chosen[reason], target=target, layer="features.8", heat_in_circle=0.9
+                )
+            )
+    cams = pd.concat(cams)
+    tables.CAMS.write(cams)
+    folder = Path("data/gradcam/overlays")
+    folder.mkdir(parents=True)
+    for frame_id in sorted(set(cams["frame_id"])):
+        frame = archive.read_frame(frame_id)
+        heat = np.exp(-(((np.mgrid[:8, :8] - 4) / 2) ** 2).sum(axis=0))
+        for target in tables.LABELS:
+            picture = overlays.overlay(frame, heat if target == "yes" else 1 - heat)
+            Image.fromarray(picture).save(folder / f"{frame_id}_{target}.jpg", quality=90)
+
+    Path("reports/plots").mkdir(parents=True, exist_ok=True)
+    TRAINING.to_csv("reports/plots/training.csv", index=False)
+    pd.DataFrame({"frame_id": ["20240201-00000", "20240202-00000"]}).to_csv(tables.TO_LABEL, index=False)
+    Path("thesis").mkdir()
+    for source in sorted((REPOSITORY / "thesis").glob("*.typ")) + sorted((REPOSITORY / "thesis").glob("*.yaml")):
+        shutil.copy(source, "thesis")
+
+
+def project() -> config.Params:
+    """Write the whole project below the current folder; return its parameters."""
+    build_results(tiny.build())
+    return config.load()
