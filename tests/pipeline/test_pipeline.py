@@ -27,7 +27,7 @@ def call(folder: Path, *command: str) -> str:
 
 
 def simulate(folder: Path, night: str) -> None:
-    call(folder, "aurora", "simulate", "--out", "data/raw", "--nights", night, "--minutes", "6", "--seed", "3")
+    call(folder, "aurora", "simulate", "--out", "data", "--nights", night, "--minutes", "6", "--labels", "ignored.csv")
 
 
 def stages_of(output: str) -> set[str]:
@@ -59,7 +59,7 @@ def project(tmp_path_factory) -> Path:
         simulate(folder, night)
     frames = [f"{night}-{number:05d}" for night in (FIRST, SECOND) for number in range(0, 60, 10)]
     labels = pd.DataFrame({"frame_id": frames, "label": ["yes", "no"] * 6, "annotator": "test"})
-    (folder / "data/labels").mkdir()
+    (folder / "data/labels").mkdir(exist_ok=True)
     labels.to_csv(folder / "data/labels/labels.csv", index=False)
     stages = stages_of(call(folder, "dvc", "repro"))
     assert len(stages) == 2 * 2 + 7, stages

@@ -66,7 +66,8 @@ def test_an_episode_rises_and_falls_within_its_minutes():
     values = aurora.level(episode, torch.tensor([4.9, 5.0, 5.6, 10.0, 14.4, 15.0, 20.0]))
     assert values.tolist() == pytest.approx([0, 0, 0.5, 1, 0.5, 0, 0], abs=1e-5)
     plan = Plan("20240211", START, 300, (episode, Episode("band", 12, 20, 0.4)))
-    assert [scene.form_at(plan, minute) for minute in (2, 10, 14, 19, 25)] == ["none", "arc", "band", "band", "none"]
+    under_way = [scene.episode_at(plan, minute) for minute in (2, 10, 14, 19, 25)]
+    assert [episode and episode.form for episode in under_way] == [None, "arc", "band", "band", None]
 
 
 def test_a_vertical_column_overhead_converges_in_the_magnetic_zenith():

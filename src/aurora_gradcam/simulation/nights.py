@@ -23,6 +23,8 @@ from .plan import FRAMES_PER_MINUTE, Plan
 
 ANNOTATOR = "simulator"
 LEFT = (overlay.WIDTH - FULL) // 2
+COLUMNS = ("frame_id", "frame_no", "utc", "visible", "sky_fraction", "form", "red", "purple", "strength",
+           "cloud_fraction", "snow", "usable")  # fmt: skip
 
 
 def video_path(root: Path, night: str) -> Path:
@@ -57,8 +59,9 @@ def _mask_png(mask: np.ndarray) -> bytes:
 def simulate_night(plan: Plan, seed: int, site: Site, root: Path) -> pd.DataFrame:
     """Write one night's video, truth table and masks below `root`; return the truth, one row a video frame.
 
-    Columns: frame_id, frame_no, utc, visible, sky_fraction, form, strength (mean contrast in 8-bit levels where aurora
-    counts), cloud_fraction, usable (False where the picture is black or its bits are damaged).
+    Columns: COLUMNS; strength is the mean contrast in 8-bit levels where aurora counts, red and purple are shares of
+    high red and of nitrogen's purple in the strongest aurora, snow is the share of the dome under snow, usable is False
+    where the picture is black or its bits are damaged.
     """
     night = scene.make_night(plan, seed, site)
     zone, times = ZoneInfo(site.timezone), plan.times()
@@ -74,10 +77,10 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path) -> pd.DataFram
                 minute = (times[number] - plan.start).total_seconds() / 60
                 fraction = round(float(batch.sky_fraction[k]), 5)
                 visible = fraction >= scene.VISIBLE_FRACTION
-                form = scene.form_at(plan, minute) if visible else "none"
                 rows.append(
-                    (name, number, times[number], visible, fraction, form, round(float(batch.strength[k]), 3),
-                     round(float(batch.cloud_fraction[k]), 5), number not in spoilt)
+                    (name, number, times[number], visible, fraction, *_described(plan, minute, visible),
+                     round(float(batch.strength[k]), 3), round(float(batch.cloud_fraction[k]), 5), plan.snow,
+                     number not in spoilt)
                 )  # fmt: skip
                 if number % FRAMES_PER_MINUTE == 0:
                     masks.append((f"{name}.png", _mask_png(batch.mask[k])))
@@ -88,14 +91,18 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path) -> pd.DataFram
     encode.encode(video, pictures())
     if plan.damaged:
         encode.damage(video, plan.damaged)
-    columns = ["frame_id", "frame_no", "utc", "visible", "sky_fraction", "form", "strength", "cloud_fraction", "usable"]
-    truth = pd.DataFrame(rows, columns=columns).astype({"utc": tables.UTC})
+    truth = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"utc": tables.UTC})
     path = truth_path(root, plan.night)
     archive.write(path.with_name(f"{plan.night}_masks.zip"), masks)
     with archive.written_whole(path) as temporary:
         table = pyarrow.Table.from_pandas(truth, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, temporary, compression="zstd")
     return truth
+
+
+def _described(plan: Plan, minute: float, visible: bool) -> tuple[str, float, float]:
+    episode = scene.episode_at(plan, minute) if visible else None
+    return (episode.form, episode.red, episode.purple) if episode else ("none", 0.0, 0.0)
 
 
 def _spoilt(plan: Plan) -> set[int]:

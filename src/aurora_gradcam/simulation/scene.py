@@ -16,7 +16,7 @@ from . import aurora, clouds, sensor, sky, stars
 from .camera import FULL, Grid, make_grid
 from .ephemeris import Ephemeris, ephemeris
 from .overlay import DASH_ERA_FROM
-from .plan import Plan
+from .plan import Episode, Plan
 
 TRUTH_SIZE = 240
 """Side of the grid that slowly varying layers and the truth live on."""
@@ -150,8 +150,8 @@ def frames(night: Night, batch: int = BATCH) -> Iterator[tuple[int, Frames]]:
         yield first, render(night, at, minutes[some], first)
 
 
-def form_at(plan: Plan, minute: float) -> str:
-    """The form of the strongest aurora under way at a minute, `none` without."""
+def episode_at(plan: Plan, minute: float) -> Episode | None:
+    """The strongest aurora under way at a minute, None without."""
     clock = torch.tensor([minute])
     best = max(plan.episodes, key=lambda episode: episode.strength * float(aurora.level(episode, clock)), default=None)
-    return best.form if best is not None and float(aurora.level(best, clock)) > 0 else "none"
+    return best if best is not None and float(aurora.level(best, clock)) > 0 else None

@@ -1,0 +1,126 @@
+"""Stage train: labelled frames -> the classifier of the best epoch, its card, and the curves of its training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import PIL
+import torch
+from dvclive import Live
+
+from .. import archive, config, parallel, tables
+from ..config import Params
+from ..errors import DataError, exit_clearly
+from ..progress import track
+from . import network, weights
+from .loop import Epoch, Pictures, best_epoch, fit
+from .transforms import resized
+from .vision import torchvision
+
+CURVES = Path("reports/plots/training.csv")
+LIVE = Path("reports/dvclive")
+CPU_THREADS = 2
+"""Fixed, since sums over more threads round differently, and training carries such differences far."""
+COLUMNS = ["epoch", "phase", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
+_RESPLIT = "label more frames, or change split.fractions, then run `dvc repro`"
+
+
+def chosen(split: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one split, in order of frame_id; DataError where a class has no frame in it."""
+    rows = split[split["split"] == name].sort_values("frame_id")
+    for label in tables.LABELS:
+        if not (rows["label"] == label).any():
+            raise DataError(f"the split '{name}' holds no frame labelled '{label}'", tables.SPLIT.path(), _RESPLIT)
+    return rows
+
+
+def load(rows: pd.DataFrame, image_size: int) -> Pictures:
+    """The frames of split rows, decoded and resized; about 170 kB of memory a frame at 240 px.
+
+    Raises
+    ------
+    InputError, DataError : a frame of the split table has no readable picture.
+    """
+    nights = track(rows.groupby("night", sort=True), "reading frames")
+    pictures = {frame: small for night, group in nights for frame, small in _of_night(night, group, image_size)}
+    targets = [tables.LABELS.index(label) for label in rows["label"]]
+    return Pictures(list(rows["frame_id"]), [pictures[frame_id] for frame_id in rows["frame_id"]], targets)
+
+
+def _of_night(night: str, rows: pd.DataFrame, image_size: int) -> list[tuple[str, np.ndarray]]:
+    path = archive.night_path(archive.FRAMES, night)
+    small = []
+    with archive.opened(path) as members:
+        for frame_id in rows["frame_id"]:
+            try:
+                picture = archive.decode_image(members.read(f"{frame_id}.jpg"))
+            except KeyError as error:
+                what = f"the frame {frame_id} of the split table has no picture"
+                raise DataError(what, path, "run `dvc repro split`, or mend data/labels/labels.csv") from error
+            except (PIL.UnidentifiedImageError, OSError) as error:
+                what = f"the picture of frame {frame_id} cannot be decoded: {error}"
+                raise DataError(what, path, "remove its row from data/labels/labels.csv") from error
+            small.append((frame_id, resized(picture, image_size)))
+    return small
+
+
+def follow(epochs: Iterable[Epoch], total: int) -> list[Epoch]:
+    """Run the epochs, telling each on standard output and to DVCLive."""
+    rows = []
+    with Live(str(LIVE), report=None, save_dvc_exp=False, dvcyaml=None) as live:
+        for row in track(epochs, "training", total=total):
+            rows.append(row)
+            for part in ("train", "val"):
+                live.log_metric(f"{part}/loss", getattr(row, f"{part}_loss"))
+                live.log_metric(f"{part}/accuracy", getattr(row, f"{part}_accuracy"))
+            live.next_step()
+            print(
+                f"epoch {row.epoch}/{total} {row.phase}: loss {row.train_loss:.3f} (train) {row.val_loss:.3f} (val), "
+                f"accuracy {row.train_accuracy:.3f} (train) {row.val_accuracy:.3f} (val)",
+                flush=True,
+            )
+    return rows
+
+
+def run(params: Params) -> None:
+    """Train, and write the classifier, its card and the curves."""
+    split = tables.SPLIT.read()
+    train, val = chosen(split, "train"), chosen(split, "val")
+    device, size = network.device(), params.train.image_size
+    torch.set_num_threads(CPU_THREADS)
+    model = network.build(params.train.backbone, params.seed).to(device)
+    origin = weights.start(model, params.train.backbone, params.train.weights)
+    workers = parallel.worker_count() if device.type == "cuda" else 0  # on a CPU training itself takes every core
+    epochs = fit(model, load(train, size), load(val, size), params.train, params.seed, workers)
+    rows = follow(epochs, params.train.frozen_epochs + params.train.finetune_epochs)
+    best = best_epoch(rows, params.train)
+    card = network.ModelCard(
+        backbone=params.train.backbone,
+        image_size=size,
+        provenance={
+            "weights": origin,
+            "split_sha256": weights.sha256_of(tables.SPLIT.path()),
+            "frames": {"train": len(train), "val": len(val)},
+            "train": params.train.model_dump(mode="json"),
+            "seed": params.seed,
+            "best_epoch": dataclasses.asdict(best),
+            "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
+        },
+    )
+    network.save(model, card)
+    with archive.written_whole(CURVES) as temporary:
+        pd.DataFrame(rows)[COLUMNS].to_csv(temporary, index=False, float_format="%.6f")
+
+
+@exit_clearly
+def main() -> None:
+    """Entry point of the stage."""
+    run(config.load())
+
+
+if __name__ == "__main__":
+    main()
