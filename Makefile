@@ -3,9 +3,6 @@ VENV   ?= .venv
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
-# threads that wait give the core away; else two programs on two cores slow each other down many times over
-export OMP_WAIT_POLICY := passive
-
 # what the stages start from; the rest they make themselves
 BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc)
 

@@ -57,7 +57,9 @@ def lay_out(figure: Figure | SubFigure, groups: Sequence[tuple[str, list[Example
             grid[-1, column].set_xlabel(example.caption, size=8)
             column += 1
     for axes, name in zip(grid[:, 0], row_names, strict=True):
-        axes.set_axis_on()
+        if not axes.axison:  # the first group is empty
+            axes.set_axis_on()
+            style.bare(axes)
         axes.set_ylabel(name, size=8)
 
 
