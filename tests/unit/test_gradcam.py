@@ -138,8 +138,8 @@ def test_the_stage_writes_maps_overlays_and_scores_of_each_chosen_frame(project)
         for name in stored:
             target, _, layer = name.partition("@")
             heat = explain(network, batch, target, layer)[0]
-            assert stored[name].dtype == np.float16 and stored[name].shape == (64, 64)
-            np.testing.assert_allclose(stored[name], heat, atol=2e-3)
+            assert stored[name].dtype == np.float16 and stored[name].shape == (16, 16)
+            np.testing.assert_allclose(stored[name], heat[2::4, 2::4], atol=2e-3)
             row = cams[(cams["frame_id"] == frame_id) & (cams["target"] == target) & (cams["layer"] == layer)].iloc[0]
             assert row["heat_in_circle"] == pytest.approx(heat[sky_circle(64)].sum() / heat.sum(), abs=1e-4)
     drawn = overlay(picture, explain(network, batch, "yes", "features.8")[0]).astype(float)

@@ -92,7 +92,10 @@ def test_saved_and_loaded_it_says_the_same(small, tmp_path):
     assert loaded.features[0][0].weight.is_contiguous(memory_format=torch.channels_last)
     pictures = torch.randn(2, 3, 32, 32).to(memory_format=torch.channels_last)
     with torch.inference_mode():
-        assert torch.equal(loaded(pictures), small(pictures))
+        torch.testing.assert_close(loaded(pictures), small(pictures), rtol=0.02, atol=1e-3)
+    for name, tensor in small.state_dict().items():
+        # half precision keeps 11 binary digits of a kernel; all else is kept as it is
+        torch.testing.assert_close(loaded.state_dict()[name], tensor, rtol=2**-11 if tensor.ndim > 1 else 0, atol=1e-7)
 
 
 def test_equal_networks_give_equal_bytes(small, tmp_path):

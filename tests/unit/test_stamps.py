@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import re
 from datetime import datetime, timedelta
@@ -102,3 +103,14 @@ def test_missing_language_data_are_one_clear_error(monkeypatch, tmp_path):
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     with pytest.raises(ToolError, match=r"tesseract failed"):
         stamps.read([strips.draw("2024-01-31 18:19:54 MST")], 24)
+
+
+def test_the_thread_limit_of_tesseract_stays_with_tesseract(monkeypatch):
+    monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
+    with stamps._single_thread():
+        assert os.environ["OMP_THREAD_LIMIT"] == "1"
+    assert "OMP_THREAD_LIMIT" not in os.environ
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "3")
+    with stamps._single_thread():
+        pass
+    assert os.environ["OMP_THREAD_LIMIT"] == "3"

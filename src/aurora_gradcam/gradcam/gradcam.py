@@ -32,6 +32,7 @@ OUTCOMES = {
 }
 """Name of an outcome: the label, and whether the classifier called it aurora."""
 BATCH_SIZE = 8
+MAP_STEP = 4
 
 
 def most_confident(frames: pd.DataFrame, is_aurora: bool, count: int) -> pd.DataFrame:
@@ -99,8 +100,12 @@ def replaced_whole(folder: Path) -> Iterator[Path]:
 
 
 def store(folder: Path, frame_id: str, picture: np.ndarray, heat: dict[tuple[str, str], np.ndarray]) -> None:
-    """Write one frame's maps, all layers, as float16 named `<target>@<layer>`, and its overlays of the first layer."""
-    arrays = {f"{target}@{layer}": found.astype(np.float16) for (target, layer), found in heat.items()}
+    """Write one frame's maps, all layers, as float16 named `<target>@<layer>`, and its overlays of the first layer.
+
+    Of a map every MAP_STEP-th row and column is kept: it was enlarged from a much coarser one.
+    """
+    kept = slice(MAP_STEP // 2, None, MAP_STEP)
+    arrays = {f"{target}@{layer}": found[kept, kept].astype(np.float16) for (target, layer), found in heat.items()}
     np.savez_compressed(folder / "maps" / f"{frame_id}.npz", **arrays)
     shown = next(layer for _, layer in heat)
     for (target, layer), found in heat.items():

@@ -6,7 +6,8 @@ A tesseract process for every strip costs 140 to 220 ms; a page of 24 strips cos
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ LINE_HEIGHT = 60
 MARGIN = 24
 INK = 128
 """Grey value from which a pixel belongs to the white text."""
+THREAD_LIMIT = "OMP_THREAD_LIMIT"
 CONFIG = "--psm 6"  # one block of lines
 
 
@@ -64,10 +66,27 @@ def page(lines: Sequence[np.ndarray]) -> Image.Image:
     return Image.fromarray(canvas)
 
 
-def _read_page(lines: Sequence[np.ndarray]) -> list[Stamp]:
-    os.environ["OMP_THREAD_LIMIT"] = "1"  # with several threads a process, tesseract is 10 times slower beside others
+@contextmanager
+def _single_thread() -> Iterator[None]:
+    """Beside others, tesseract with several threads is 10 times slower; pytesseract passes on our environment.
+
+    Taken back afterwards: torch in a child process, limited to fewer threads than it asks for, waits for ever.
+    """
+    before = os.environ.get(THREAD_LIMIT)
+    os.environ[THREAD_LIMIT] = "1"
     try:
-        found = pytesseract.image_to_data(page(lines), config=CONFIG, output_type=pytesseract.Output.DICT)
+        yield
+    finally:
+        if before is None:
+            del os.environ[THREAD_LIMIT]
+        else:
+            os.environ[THREAD_LIMIT] = before
+
+
+def _read_page(lines: Sequence[np.ndarray]) -> list[Stamp]:
+    try:
+        with _single_thread():
+            found = pytesseract.image_to_data(page(lines), config=CONFIG, output_type=pytesseract.Output.DICT)
     except pytesseract.TesseractNotFoundError as error:
         raise ToolError("tesseract is not installed", "", "run `make setup`, or install tesseract-ocr") from error
     except pytesseract.TesseractError as error:

@@ -88,8 +88,12 @@ def layer(network: nn.Module, name: str) -> nn.Module:
 
 
 def save(network: nn.Module, card: ModelCard, folder: Path = MODELS) -> ModelCard:
-    """Write weights and card; returns the card as written, its provenance holding the hash of the weights' file."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    """Write weights and card; returns the card as written, its provenance holding the hash of the weights' file.
+
+    Kernels are kept in half precision, which halves the file; the few numbers of BatchNorm and biases keep theirs.
+    """
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
     content = to_bytes(tensors)  # safetensors' own save_file leaves a file that its owner alone may read
     with written_whole(folder / CLASSIFIER) as temporary:
         temporary.write_bytes(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -91,7 +92,8 @@ def run(params: Params) -> None:
     split = tables.SPLIT.read()
     train, val = chosen(split, "train"), chosen(split, "val")
     device, size = network.device(), params.train.image_size
-    torch.set_num_threads(CPU_THREADS)
+    # more threads than OpenMP is allowed would wait for each other for ever
+    torch.set_num_threads(min(CPU_THREADS, int(os.environ.get("OMP_THREAD_LIMIT", CPU_THREADS))))
     model = network.build(params.train.backbone, params.seed).to(device)
     origin = weights.start(model, params.train.backbone, params.train.weights)
     workers = parallel.worker_count() if device.type == "cuda" else 0  # on a CPU training itself takes every core
