@@ -1,66 +1,105 @@
-"""Moving cloud layers: how much of the light behind them they hold back, and what they scatter themselves."""
+"""Moving cloud layers: how much of the light behind them they hold back, and how uneven their undersides are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import torch
 from torch import Tensor
 
 from .camera import Grid
-from .noise import field, look_up
+from .cloud_light import lit
+from .cloud_shapes import Clouds, Kind, Layer, make_clouds
+from .noise import look_up_all
 
-SIZE = 512
-KINDS = {
-    # kind: (where the field begins to be cloud, sharpness of edges, optical depth, stretch, km in a period)
-    "thin": (0.0, 0.6, 0.9, 3.0, 60.0),
-    "broken": (-0.15, 2.2, 4.0, 1.4, 26.0),
-    "overcast": (-2.2, 1.0, 4.5, 1.2, 20.0),
-}
-HEIGHT_KM = 3.0
-FARTHEST_KM = 18.0
+__all__ = ["Clouds", "lit", "make_clouds", "optical_depth"]
 
-
-@dataclass(frozen=True)
-class Clouds:
-    """The clouds of one night: two fields that drift apart slowly, and their wind in km a minute."""
-
-    kind: str
-    first: Tensor
-    second: Tensor
-    wind: tuple[float, float]
+EARTH_KM = 6371.0
+LONGEST_PATH = 3.5
+"""A slanting line of sight leaves a cloud through its side, so its path is at most this many times the upright one."""
+LOWEST = 0.02
+"""Directions below this sine of the altitude are taken to look there."""
 
 
-def make_clouds(kind: str, generator: torch.Generator) -> Clouds | None:
-    """Draw a night's clouds; None for a clear night."""
-    if kind == "clear":
-        return None
-    stretch = KINDS[kind][3]
-    first, second = (field(SIZE, 1.55, generator, stretch) for _ in range(2))
-    speed = 0.25 + 0.5 * torch.rand(2, generator=generator)
-    return Clouds(kind, first, second, (float(speed[0]), float(speed[1]) - 0.5))
+def _shape(layer: Layer, places: tuple[Tensor, ...], minutes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Height of the field above its mean, relief, and km across the streaks, at the places that `_places` gives."""
+    east, north, path, clear = places
+    kind, (along, across) = layer.kind, layer.along
+    moved = minutes[:, None, None]
+    x, y = east - layer.plan.wind[0] * moved, north - layer.plan.wind[1] * moved
+    x, y = along * x + across * y, along * y - across * x
+    large, fine = layer.large.to(x.device), layer.fine.to(x.device)
+    bend = look_up_all(large[2:], x / kind.period + layer.phase, y / kind.period)
+    # two fields that pass through each other slowly change the shapes while the wind carries both
+    slip = 0.02 * max(math.hypot(*layer.plan.wind), 0.2) * moved / kind.period
+    u, v = (x + kind.warp * bend[:, 0]) / kind.period, (y + kind.warp * bend[:, 1]) / kind.period
+    first = look_up_all(large[:1], u + slip, v + slip)[:, 0]
+    second = look_up_all(large[1:2], u - slip, v - slip)[:, 0]
+    u, v = u * (kind.period / kind.cells[0]), v * (kind.period / kind.cells[0])
+    detail = look_up_all(fine, u - 3 * slip, v + 3 * slip)
+    near = clear**2 / (clear**2 + kind.cells[2] ** 2)
+    value = 0.71 * (first + second) + kind.cells[1] * (1 - near) * detail[:, 0] + kind.sides * (path - 1)
+    relief = 1 + kind.relief * (0.6 * (first - second) + 0.5 * (1 - near) * detail[:, 1]).clamp(-2, 2)
+    return value, relief, y + 0.25 * kind.warp * bend[:, 1]
+
+
+def _places(kind: Kind, east: Tensor, north: Tensor, up: Tensor, pixel: float) -> tuple[Tensor, ...]:
+    """Km east and north of where lines of sight meet the layer, their path in it, and km that a pixel covers there.
+
+    The layer is a shell about a round Earth.
+    """
+    low = up.clamp_min(LOWEST)
+    down = EARTH_KM * low
+    distance = torch.sqrt(down**2 + 2 * EARTH_KM * kind.height + kind.height**2) - down
+    # the sine of the angle at which the line of sight meets the shell
+    meets = (distance + down) / (EARTH_KM + kind.height)
+    return east * distance, north * distance, (1 / meets).clamp_max(LONGEST_PATH), pixel * distance / meets
+
+
+def _threshold(layer: Layer, minutes: Tensor, pixel: float) -> Tensor:
+    """Value (batch, 1, 1) above which the field is cloud, so that the wanted share of the sky is covered."""
+    # an even spiral of directions over the sky above 6 degrees
+    count = torch.arange(400, device=minutes.device)
+    up = 0.1 + 0.9 * (count + 0.5) / 400
+    turn, flat = count * 2.399963, torch.sqrt(1 - up**2)
+    east, north, up = (flat * torch.sin(turn))[None], (flat * torch.cos(turn))[None], up[None]
+    value, _, _ = _shape(layer, _places(layer.kind, east, north, up, pixel), minutes)
+    swing = 0.04 * torch.sin(2 * math.pi * (minutes / 37 + layer.phase))
+    cover = (layer.plan.cover + swing).clamp(0, 1)
+    place = (1 - cover) * 399
+    below = place.floor().clamp_max(398)
+    ranked = value[:, 0].sort(dim=1).values
+    pair = ranked.gather(1, torch.stack([below, below + 1], 1).long())
+    found = torch.lerp(pair[:, 0], pair[:, 1], place - below)
+    # a rim is soft: begin a little lower; a closed cover has no rim in sight
+    closed = ((cover - 0.85) / 0.15).clamp(0, 1)
+    return (found - layer.kind.edge * (0.18 + 0.8 * closed))[:, None, None]
 
 
 def optical_depth(clouds: Clouds, grid: Grid, minutes: Tensor) -> tuple[Tensor, Tensor]:
-    """Optical depth towards every pixel, and how bright the cloud there is (about 1), at minutes (batch,).
+    """Optical depth towards every pixel, and the brightness of the underside there beside its mean (about 1).
 
-    Both (batch, 1, size, size); minutes count from the night's start.
+    Both (batch, 1, size, size); `minutes` (batch,) count from the night's start. Several layers add their depths.
     """
-    start, sharpness, depth, _, period = KINDS[clouds.kind]
-    flat = HEIGHT_KM / grid.up.clamp_min(HEIGHT_KM / FARTHEST_KM)
-    at = minutes[:, None, None]
-    x = (grid.east * flat)[None] / period
-    y = (grid.north * flat)[None] / period
-    along, across = clouds.wind
-    shape = look_up(clouds.first, x + along * at / period, y + across * at / period)
-    change = look_up(clouds.second, x + 0.7 * along * at / period, y + 1.3 * across * at / period)
-    amount = torch.sigmoid((0.75 * shape + 0.65 * change - start) * 2 * sharpness)
-    texture = 0.75 + 0.25 * torch.tanh(shape + change)
-    shade = 1.0 + 0.3 * torch.tanh(0.8 * shape - 0.8 * change)
-    return (depth * amount * texture)[:, None], shade[:, None]
-
-
-def through(depth: Tensor, light: Tensor, lit: Tensor) -> Tensor:
-    """Light (batch, 3, ...) seen through clouds of this optical depth that are themselves lit by `lit`."""
-    passed = torch.exp(-depth)
-    return light * passed + lit * (1 - passed)
+    shape = (minutes.shape[0], 1, grid.size, grid.size)
+    total, relief = torch.zeros(shape, device=grid.up.device), torch.ones(shape, device=grid.up.device)
+    pixel = math.pi / grid.size
+    minutes = minutes.to(grid.up.device, torch.float32)
+    for layer in clouds:
+        kind = layer.kind
+        places = _places(kind, grid.east, grid.north, grid.up, pixel)
+        _, _, path, clear = places
+        value, uneven, across = _shape(layer, places, minutes)
+        above = ((value - _threshold(layer, minutes, pixel)) / kind.edge).clamp_min(0).square()
+        amount = 1.25 * above / (above + 0.9)
+        # far away a pixel covers many clouds: there the mean remains
+        far = (clear / (0.25 * kind.period)) ** 6
+        amount = (amount + far * layer.plan.cover) / (1 + far)
+        depth = layer.plan.depth * amount
+        if layer.trail is not None:
+            place, width, strength = layer.trail
+            depth = depth + strength * torch.exp(-(((across - place) / width) ** 2))
+        depth = (depth * path)[:, None]
+        relief = relief + (uneven[:, None] - 1) * depth / (total + depth + 1e-3)
+        total = total + depth
+    return total, relief

@@ -19,12 +19,15 @@ from ..config import Site
 from ..errors import DataError
 from . import encode, overlay, scene
 from .camera import FULL
+from .ephemeris import ephemeris
 from .plan import FRAMES_PER_MINUTE, Plan
+from .rendering import rendered
 
 ANNOTATOR = "simulator"
 LEFT = (overlay.WIDTH - FULL) // 2
-COLUMNS = ("frame_id", "frame_no", "utc", "visible", "sky_fraction", "form", "red", "purple", "strength",
-           "cloud_fraction", "snow", "usable")  # fmt: skip
+COLUMNS = ("frame_id", "frame_no", "utc", "visible", "borderline", "visibility", "sky_fraction", "form", "strength_kr",
+           "red", "purple", "strength", "cloud_fraction", "snow", "frost", "drops", "sun_altitude", "moon_altitude",
+           "moon_illumination", "usable")  # fmt: skip
 
 
 def video_path(root: Path, night: str) -> Path:
@@ -56,30 +59,29 @@ def _mask_png(mask: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def simulate_night(plan: Plan, seed: int, site: Site, root: Path) -> pd.DataFrame:
+def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int = 1) -> pd.DataFrame:
     """Write one night's video, truth table and masks below `root`; return the truth, one row a video frame.
 
-    Columns: COLUMNS; strength is the mean contrast in 8-bit levels where aurora counts, red and purple are shares of
-    high red and of nitrogen's purple in the strongest aurora, snow is the share of the dome under snow, usable is False
-    where the picture is black or its bits are damaged.
+    Columns: COLUMNS, told in data/labels/README.md. `workers` processes draw the frames.
     """
-    night = scene.make_night(plan, seed, site)
     zone, times = ZoneInfo(site.timezone), plan.times()
+    places, minutes = ephemeris(times, site), plan.minutes()
     spoilt = set(plan.black) | _spoilt(plan)
     rows: list[tuple] = []
     masks: list[tuple[str, bytes]] = []
 
     def pictures() -> Iterator[np.ndarray]:
-        for first, batch in scene.frames(night):
+        for first, batch in rendered(plan, seed, site, workers):
             for k, circle in enumerate(batch.pictures):
                 number = first + k
                 name = frame_id(plan.night, number)
-                minute = (times[number] - plan.start).total_seconds() / 60
-                fraction = round(float(batch.sky_fraction[k]), 5)
-                visible = fraction >= scene.VISIBLE_FRACTION
+                visible = bool(batch.visible[k])
                 rows.append(
-                    (name, number, times[number], visible, fraction, *_described(plan, minute, visible),
-                     round(float(batch.strength[k]), 3), round(float(batch.cloud_fraction[k]), 5), plan.snow,
+                    (name, number, times[number], visible, bool(batch.borderline[k]), _rounded(batch.visibility[k]),
+                     _rounded(batch.sky_fraction[k]), *_described(plan, float(minutes[number]), visible),
+                     _rounded(batch.strength[k]), _rounded(batch.cloud_fraction[k]),
+                     plan.weather.snow, plan.weather.frost, plan.weather.drops, _rounded(places.sun_altitude[number]),
+                     _rounded(places.moon_altitude[number]), _rounded(places.moon_illumination[number]),
                      number not in spoilt)
                 )  # fmt: skip
                 if number % FRAMES_PER_MINUTE == 0:
@@ -100,9 +102,13 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path) -> pd.DataFram
     return truth
 
 
-def _described(plan: Plan, minute: float, visible: bool) -> tuple[str, float, float]:
+def _rounded(value: float) -> float:
+    return round(float(value), 4)
+
+
+def _described(plan: Plan, minute: float, visible: bool) -> tuple[str, float, float, float]:
     episode = scene.episode_at(plan, minute) if visible else None
-    return (episode.form, episode.red, episode.purple) if episode else ("none", 0.0, 0.0)
+    return (episode.form, episode.strength, episode.red, episode.purple) if episode else ("none", 0.0, 0.0, 0.0)
 
 
 def _spoilt(plan: Plan) -> set[int]:

@@ -50,3 +50,34 @@ def look_up_line(profile: Tensor, x: Tensor) -> Tensor:
     left = place.long().clamp_max(profile.shape[0] - 1)
     value = profile[left]
     return value + (torch.roll(profile, -1)[left] - value) * (place - left)
+
+
+def ripples(size: int, count: float, generator: torch.Generator, stretch: float = 1.0) -> Tensor:
+    """A periodic field (size, size) of waves of about one length, `count` to the period: flakes, or bands if stretched.
+
+    Zero mean, unit deviation; `stretch` > 1 draws it out along x. White noise passed through a ring in Fourier space.
+    """
+    y = torch.fft.fftfreq(size)[:, None]
+    x = torch.fft.rfftfreq(size)[None, :] * stretch
+    octaves = torch.log2(torch.sqrt(x**2 + y**2).clamp_min(0.1 / size) * size / count)
+    spectrum = torch.fft.rfft2(torch.randn(size, size, generator=generator)) * torch.exp(-((octaves / 0.8) ** 2))
+    spectrum[0, 0] = 0
+    result = torch.fft.irfft2(spectrum, s=(size, size))
+    return result / result.std()
+
+
+def billows(size: int, count: float, generator: torch.Generator) -> Tensor:
+    """A periodic field (size, size) of rounded bumps with sharp creases in three sizes, the largest `count` a period.
+
+    Zero mean, unit deviation. Perlin's turbulence: the sum of absolute values of noise of falling size and amplitude.
+    """
+    result = sum(0.55**k * ripples(size, count * 2**k, generator).abs() for k in range(3))
+    return (result - result.mean()) / result.std()
+
+
+def look_up_all(textures: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Read periodic (channels, size, size) fields at x, y in periods (batch, height, width): (batch, channels, ...)."""
+    tile = functional.pad(textures[None], (0, 1, 0, 1), mode="circular")
+    places = torch.stack([x - torch.floor(x), y - torch.floor(y)], dim=-1) * 2 - 1
+    tile = tile.expand(x.shape[0], *tile.shape[1:])
+    return functional.grid_sample(tile, places, mode="bilinear", align_corners=True)

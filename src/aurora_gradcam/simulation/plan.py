@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from ..config import Site
-from ..errors import ConfigError
-from .ephemeris import ephemeris
+from .camera import AURORAMAX_2018, Camera
 
 SECONDS_PER_FRAME = 6
 FRAMES_PER_MINUTE = 10
 FORMS = ("none", "arc", "band", "rays", "corona", "diffuse", "patchy")
-CLOUDS = ("clear", "thin", "broken", "overcast")
+CLOUD_KINDS = ("cirrus", "altocumulus", "cumulus", "stratus")
+TINTS = ("sodium", "led", "mercury")
 
 
 @dataclass(frozen=True)
 class Episode:
     """Aurora of one form between two minutes of the night.
 
-    `strength` is the brightest linear light (0.02 faint, 0.1 plain, 0.5 brilliant); `north_km` the place of its
-    middle north of the camera; `red` and `purple` are shares of high red and of nitrogen's purple.
+    `strength` is the green line's column emission, in kilorayleigh, where it is brightest, seen along the zenith: 1 is
+    as bright as the Milky Way (IBC I), 10 as moonlit cirrus (II), 100 as moonlit cumulus (III). `north_km` is the place
+    of its middle at 100 km height, magnetic north of the camera, `turn` by how many degrees it lies across the magnetic
+    east-west line. `red` and `purple` are shares, 0..1, of the high red line and of nitrogen's lower border.
+    `pulsation`, 0..1, is the share of the light that goes on and off.
     """
 
     form: str
@@ -32,19 +34,74 @@ class Episode:
     north_km: float = 0.0
     red: float = 0.0
     purple: float = 0.1
+    turn: float = 0.0
+    pulsation: float = 0.0
+
+
+@dataclass(frozen=True)
+class CloudLayer:
+    """Clouds of a kind over a share `cover` of the sky, of optical depth `depth` where they are thick.
+
+    `wind` is the way in km a minute to the east and to the north.
+    """
+
+    kind: str
+    cover: float
+    depth: float
+    wind: tuple[float, float] = (0.4, 0.1)
+
+
+@dataclass(frozen=True)
+class Town:
+    """The glow of a town: nanolambert at 10 degrees altitude in its direction, half width in degrees, kind of lamps."""
+
+    azimuth: float
+    light: float
+    width: float = 50.0
+    tint: str = "sodium"
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What lies on the dome, each 0 (nothing) to 1 (all over): snow, hoarfrost and drops of water."""
+
+    snow: float = 0.0
+    frost: float = 0.0
+    drops: float = 0.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands on the horizon, drawn from `seed`: shares 0..1 of it taken by trees and buildings, and numbers."""
+
+    seed: int = 2
+    trees: float = 0.5
+    buildings: float = 0.0
+    poles: int = 0
+    lamps: int = 0
+    hills: float = 0.0
+
+
+YELLOWKNIFE = (Town(azimuth=205.0, light=300.0, tint="led"),)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One night. `gap` is (video frame before which the camera stood still, minutes); faults name video frames."""
+    """One night. `airglow` is 1 at a zenith of 79 nanolambert.
+
+    `gap` is (video frame before which the camera stood still, minutes); faults name video frames.
+    """
 
     night: str
     start: datetime
     frames: int
     episodes: tuple[Episode, ...] = ()
-    clouds: str = "clear"
-    snow: float = 0.0
-    town: float = 1.0
+    clouds: tuple[CloudLayer, ...] = ()
+    weather: Weather = Weather()
+    surroundings: Surroundings = Surroundings()
+    towns: tuple[Town, ...] = YELLOWKNIFE
+    airglow: float = 1.0
+    camera: Camera = AURORAMAX_2018
     gap: tuple[int, int] | None = None
     black: tuple[int, ...] = ()
     damaged: tuple[int, ...] = ()
@@ -57,46 +114,6 @@ class Plan:
             for k in range(self.frames)
         ]
 
-
-def random_plan(night: str, minutes: int, seed: int, site: Site) -> Plan:
-    """A night drawn at random in the dark part of the night that ends on the morning of `night`.
-
-    Raises
-    ------
-    ConfigError : `night` is no date, or the sun never stays 6 degrees below the horizon for that long.
-    """
-    try:
-        morning = datetime.strptime(night, "%Y%m%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ConfigError(f"'{night}' is no night", "--nights", "write the morning's date like 20240201") from error
-    generator = np.random.default_rng([seed, int(night)])
-    # 00 UTC to 16 UTC holds the whole night at the longitudes of the study
-    steps = [morning + timedelta(minutes=15 * k) for k in range(64)]
-    sun = ephemeris(steps, site).sun_altitude
-    needed = -(-minutes // 15) + 2  # the begin lies anywhere in the first quarter of an hour
-    dark = [k for k in range(len(steps) - needed + 1) if sun[k : k + needed].max() <= -6]
-    if not dark:
-        raise ConfigError(
-            f"the sun does not stay 6 degrees below the horizon for {minutes} minutes in the night {night}",
-            "--nights",
-            "take a night from September to April, or fewer --minutes",
-        )
-    start = steps[int(generator.choice(dark))] + timedelta(seconds=int(generator.integers(0, 900)))
-    episodes, minute = [], float(generator.uniform(-5, 10))
-    while minute < minutes:
-        length = float(generator.uniform(5, 14))
-        strength = float(np.exp(generator.uniform(np.log(0.03), np.log(0.4))))
-        form = str(generator.choice(FORMS[1:]))
-        red, purple = float(generator.uniform(0, 0.5) ** 2), float(generator.uniform(0, 0.3))
-        episodes.append(
-            Episode(form, minute, minute + length, strength, float(generator.uniform(-150, 250)), red, purple)
-        )
-        minute += length + float(generator.uniform(-2, 10))
-    return Plan(
-        night,
-        start,
-        minutes * FRAMES_PER_MINUTE,
-        tuple(episodes),
-        str(generator.choice(CLOUDS)),
-        town=float(generator.uniform(0.5, 1.5)),
-    )
+    def minutes(self) -> np.ndarray:
+        """Minutes from the start to every video frame."""
+        return np.array([(time - self.start).total_seconds() / 60 for time in self.times()])

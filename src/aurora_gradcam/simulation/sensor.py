@@ -1,81 +1,161 @@
-"""From linear light to the picture's 8 bits: trees, dome, vignetting, response and noise."""
+"""The camera itself: from linear light at the lens to the picture's 8-bit levels, and the noise on them."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.nn import functional
 
-from .camera import Grid
-from .noise import field
+from .camera import FULL, Look
 
 LUMINANCE = (0.299, 0.587, 0.114)
-NOISE_LEVEL = 1.6
+"""Weights of red, green and blue in luminance (ITU-R BT.601, section 2.5.1)."""
+WHITE_POINT = 4.0
+"""Light, in units of the exposure, that reaches the highest level; brighter light is clipped."""
+METERED = 600.0
+"""Mean light of the sky, in nanolambert, from which a camera that meters shortens its exposure."""
 NOISE_PICTURES = 6
-BALANCE = {"slash": (1.0, 1.0, 1.0), "dash": (1.04, 0.98, 1.02)}
-"""Colour balance of the camera of each overlay era; the camera was changed around 2024."""
-
-
-def response(light: Tensor) -> Tensor:
-    """Linear light -> 8-bit level 0..255 (not rounded): a soft shoulder and a gamma of 2."""
-    return 255.0 * torch.sqrt(light / (1.0 + light))
+SHARED = 0.8
+"""Correlation of the noise of two colours: video is stored with a quarter of the samples for colour (4:2:0)."""
+NEIGHBOUR_WEIGHT = 0.18
+OWN_WEIGHT = (1 - 4 * NEIGHBOUR_WEIGHT**2) ** 0.5
+"""Weights of a pixel and its four neighbours in full-size noise; their squares add up to 1."""
 
 
 def luminance(picture: Tensor) -> Tensor:
-    """(batch, 3, height, width) -> (batch, height, width)."""
-    weights = torch.tensor(LUMINANCE, dtype=picture.dtype, device=picture.device)
-    return torch.einsum("bchw,c->bhw", picture, weights)
+    """(batch, 3, height, width) -> (batch, height, width), ITU-R BT.601."""
+    red, green, blue = picture.unbind(1)
+    return LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
 
 
-def vignette(grid: Grid) -> Tensor:
-    """Loss of light towards the circle's edge, (size, size)."""
-    return (1 - 0.30 * grid.radius.clamp(0, 1.2) ** 3).clamp_min(0)
+def colour_matrix(look: Look) -> Tensor:
+    """Overlap of filters, white balance, then saturation, which keeps the luminance; (3, 3), acts on linear light."""
+    grey = torch.tensor(LUMINANCE).expand(3, 3)
+    saturate = grey + look.saturation * (torch.eye(3) - grey)
+    red, blue, off = look.leak
+    filters = torch.tensor([[1 - red + off, red, -off], [0.0, 1.0, 0.0], [0.0, blue, 1 - blue]])
+    return saturate @ torch.diag(torch.tensor(look.balance, dtype=torch.float32)) @ filters
 
 
-def trees(size: int, seed: int) -> Tensor:
-    """Share of light that passes the silhouettes at the circle's edge, (size, size); 1 is open sky."""
-    scale = 2
-    side = size * scale
-    picture = Image.new("L", (side, side), 255)
-    draw = ImageDraw.Draw(picture)
-    generator = np.random.default_rng(seed)
-    # (from, to) in degrees clockwise from the top of the picture, how far the tallest reaches in
-    for first, last, reach in ((20, 62, 0.17), (80, 112, 0.10), (250, 300, 0.06), (150, 215, 0.035), (330, 372, 0.03)):
-        for angle in np.arange(first, last, 1.7):
-            height = reach * generator.uniform(0.25, 1.0) * np.sin(np.pi * (angle - first) / (last - first)) ** 0.5
-            _conifer(draw, side, angle + generator.normal(0, 0.6), height + 0.008, generator)
-    return torch.from_numpy(np.asarray(picture.resize((size, size), Image.Resampling.BOX)).astype(np.float32) / 255)
+def gain(light: Tensor, look: Look) -> Tensor:
+    """Exposure relative to that on a dark night, (batch, 1, 1, 1), under the sky `light` (batch, 3, h, w), nanolambert.
+
+    It is (1 + mean / METERED)^-metering of the mean green light: a smooth law, since real programmes are unpublished.
+    """
+    mean = light[:, 1:2].mean((2, 3), keepdim=True)
+    return (1 + mean / METERED) ** -look.metering
 
 
-def _conifer(draw: ImageDraw.ImageDraw, side: int, angle: float, height: float, generator: np.random.Generator) -> None:
-    turn = np.radians(angle)
-    inward = np.array([-np.sin(turn), np.cos(turn)])
-    sideways = np.array([np.cos(turn), np.sin(turn)])
-    root = side / 2 * (1 - 1.02 * inward)
-    for part in np.linspace(0, 1, 9):
-        width = (1 - part) * height * 0.22 * generator.uniform(0.6, 1.2) + 0.0015
-        at = root + inward * part * (height + 0.02) * side / 2
-        tip = at + inward * (0.2 * height + 0.004) * side / 2
-        half = sideways * width * side / 2
-        draw.polygon([tuple(at - half), tuple(at + half), tuple(tip)], fill=10)
+def transmission(axis: Tensor, look: Look, edge: float) -> Tensor:
+    """Share of light that the lens passes at a distance (height, width) from its axis, units of the circle's radius.
+
+    Loss grows with the fourth power of the distance and is `vignette` on the circle; the field stop makes a soft
+    dark edge.
+    """
+    vignette = (1 - look.vignette * (axis / edge).clamp(0, 1.3) ** 4).clamp_min(0)
+    stop = ((edge - axis) / (0.5 * look.rim)).clamp(-1, 1) * 0.5 + 0.5
+    return vignette * stop * stop * (3 - 2 * stop)
 
 
-def dome_snow(size: int, amount: float, generator: torch.Generator) -> Tensor:
-    """Share of the view that snow on the dome covers, (size, size); `amount` 0..1."""
-    if amount <= 0:
-        return torch.zeros(size, size)
-    coarse, fine = field(256, 1.6, generator), field(256, 0.7, generator)
-    lump = functional.interpolate(coarse[None, None], size=(size, size), mode="bilinear")[0, 0]
-    grain = functional.interpolate(fine[None, None], size=(size, size), mode="bilinear")[0, 0]
-    # it slides down and gathers on one side
-    slope = torch.linspace(-1, 1, size)[None, :] * 0.9 + torch.linspace(-1, 1, size)[:, None] * 0.5
-    return torch.sigmoid(6 * (lump + 0.35 * grain + slope - 2.4 + 2.6 * amount)) * (0.75 + 0.1 * grain).clamp(0, 1)
+def curve(light: Tensor, look: Look) -> Tensor:
+    """Balanced light in units of the exposure, (batch, 3, height, width) -> levels 0..255, not rounded.
+
+    The shoulder is x (1 + x / w^2) / (1 + x) with white point w (Reinhard et al. 2002, equation 4); then each band's
+    gamma, and the levels of no light.
+    """
+    x = light.clamp_min(0)
+    share = (x * (1 + x * WHITE_POINT**-2) / (1 + x)).clamp(1e-9, 1)
+    black = torch.tensor(look.black, dtype=torch.float32, device=light.device)[:, None, None]
+    if len(set(look.bend)) == 1 and abs(look.gamma * look.bend[0] - 2) < 1e-6:
+        shaped = share.sqrt()
+    else:
+        power = [1 / (look.gamma * bend) for bend in look.bend]
+        shaped = torch.stack([share[:, band] ** power[band] for band in range(3)], dim=1)
+    return black + (255 - black) * shaped
 
 
-def noise_pictures(size: int, generator: torch.Generator) -> Tensor:
-    """A few pictures of sensor noise of unit deviation, (NOISE_PICTURES, 3, size, size): mostly shared by colours."""
+def light_of_share(share: float) -> float:
+    """Inverse of the shoulder in `curve`: the light, in units of the exposure, that fills a share 0..1 of the range."""
+    a = WHITE_POINT**-2
+    # a x^2 + (1 - share) x - share = 0
+    half = (1 - share) / (2 * a)
+    return (half**2 + share / a) ** 0.5 - half
+
+
+def soften(picture: Tensor, look: Look) -> Tensor:
+    """Blur (batch, channels, size, size) by `softness` pixels of the full picture; nothing below half a pixel."""
+    deviation = look.softness * picture.shape[-1] / FULL
+    if deviation < 0.5:
+        return picture
+    reach = min(int(2.5 * deviation + 0.5), picture.shape[-1] - 1)
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
+    kernel = (kernel / kernel.sum()).tolist()
+    # sums of shifted pictures beat a depthwise convolution on a CPU
+    for dim, pad in ((2, (0, 0, reach, reach)), (3, (reach, reach, 0, 0))):
+        size = picture.shape[dim]
+        padded = functional.pad(picture, pad, mode="replicate")
+        picture = padded.narrow(dim, reach, size) * kernel[reach]
+        for step in range(1, reach + 1):
+            pair = padded.narrow(dim, reach - step, size) + padded.narrow(dim, reach + step, size)
+            picture.add_(pair, alpha=kernel[reach + step])
+    return picture
+
+
+def levels(light: Tensor, look: Look, axis: Tensor, edge: float) -> Tensor:
+    """Light through the lens -> levels 0..255 without noise, not rounded.
+
+    Parameters
+    ----------
+    light : (batch, 3, height, width), nanolambert.
+    axis : (height, width), distance from the lens's axis in units of the circle's radius.
+    edge : the lens is dark beyond it, same units.
+    """
+    batch, _, height, width = light.shape
+    matrix = (colour_matrix(look) / look.exposure).to(light.device)
+    exposed = torch.matmul(matrix, (light * transmission(axis, look, edge)).reshape(batch, 3, -1))
+    return curve(soften(exposed.reshape(batch, 3, height, width), look), look)
+
+
+def noise_pictures(size: int, generator: torch.Generator, device: torch.device | str = "cpu") -> Tensor:
+    """Pictures of sensor noise of unit deviation at full size, (NOISE_PICTURES, 3, size, size).
+
+    Neighbours are correlated as interpolation from the Bayer mosaic and video compression leave them. A smaller
+    picture is an average of full pixels, so its noise is smaller: a third at 240 px, but for what neighbours share.
+    """
     shared = torch.randn(NOISE_PICTURES, 1, size, size, generator=generator)
     own = torch.randn(NOISE_PICTURES, 3, size, size, generator=generator)
-    return 0.8 * shared + 0.6 * own
+    noise = SHARED**0.5 * shared + (1 - SHARED) ** 0.5 * own
+    if size >= FULL:
+        rolled = [torch.roll(noise, shift, dim) for dim in (-1, -2) for shift in (-1, 1)]
+        return (OWN_WEIGHT * noise + NEIGHBOUR_WEIGHT * sum(rolled)).to(device)
+    block = round(FULL / size)
+    side, own_weight = NEIGHBOUR_WEIGHT, OWN_WEIGHT
+    kernel = torch.tensor([[0.0, side, 0.0], [side, own_weight, side], [0.0, side, 0.0]])
+    mean = functional.conv_transpose2d(torch.full((1, 1, block, block), block**-2.0), kernel[None, None])
+    return (noise * mean.square().sum().sqrt()).to(device)
+
+
+def noise_deviation(picture: Tensor, look: Look) -> Tensor:
+    """Deviation of the noise in levels at full size, of levels 0..255.
+
+    Read noise and photon noise add in quadrature. Photons scatter light by its root; a gamma of 2 turns that into one
+    deviation for all levels, so it only grows where the curve leaves black and falls towards white.
+    """
+    share = (picture / 255).clamp(0, 1)
+    return (look.noise**2 + (look.shot**2 * 4) * share * (1 - share)).sqrt()
+
+
+def add_noise(picture: Tensor, pictures: Tensor, look: Look, first: int) -> Tensor:
+    """Levels (batch, 3, size, size) with noise, clipped to 0..255; picture `first` + k takes the k-th noise picture.
+
+    A noise picture used again is shifted, so that it does not repeat within a minute.
+    """
+    batch, size = picture.shape[0], picture.shape[-1]
+    chosen = []
+    for frame in range(first, first + batch):
+        turn = frame // NOISE_PICTURES
+        shift = ((turn * 89) % size, (turn * 233) % size)
+        noise = pictures[frame % NOISE_PICTURES]
+        chosen.append(torch.roll(noise, shift, (-2, -1)) if turn else noise)
+    return (picture + noise_deviation(picture, look) * torch.stack(chosen)).clamp_(0, 255)

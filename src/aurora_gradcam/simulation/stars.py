@@ -1,4 +1,4 @@
-"""A star field that turns with sidereal time, and the Moon's disc, added as small spots of light."""
+"""Stars and planets: spots of light that turn with the sky."""
 
 from __future__ import annotations
 
@@ -6,71 +6,96 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .camera import FULL, project
+from .camera import FULL, Camera, project
+from .ephemeris import Ephemeris
+from .milky_way import from_horizon
+from .sky import EXTINCTION
+from .star_catalogue import catalogue
+from .twilight import nanolambert
 
-COUNT = 900
-_CATALOGUE_SEED = 557
+PLANET_COLOURS = (0.82, 0.83, 1.36, 1.04)
+"""B-V of Venus, Jupiter, Mars and Saturn (Mallama, Krobusek & Pavlov 2017, Icarus 282, 19)."""
+LOWEST = 3.0
+"""No star is seen below this altitude in degrees."""
+WIDTH = 0.68
+"""Standard deviation of a star's image in pixels of the full picture: 1.6 pixels wide at half height."""
+BLOOM = (0.03, 2.2)
+"""Share of the light that the lens spreads wider, and that width in pixels of the full picture."""
+BRIGHT = 1.2
+"""Only stars brighter than this magnitude are drawn with their bloom."""
 
 
-def catalogue() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Right ascension and declination in degrees, and linear light, of an invented but fixed sky of stars.
-
-    Places are uniform on the sphere, counts rise about threefold a magnitude as in the real sky.
-    """
-    generator = np.random.default_rng(_CATALOGUE_SEED)
-    ascension = generator.uniform(0, 360, COUNT)
-    declination = np.degrees(np.arcsin(generator.uniform(-0.5, 1, COUNT)))
-    magnitude = 5.2 - generator.exponential(1 / 1.1, COUNT)
-    return ascension, declination, 0.02 * 10 ** (-0.4 * (np.maximum(magnitude, 0.5) - 4.5))
-
-
-def horizontal(
-    ascension: np.ndarray, declination: np.ndarray, sidereal: np.ndarray, latitude: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Altitude and azimuth, shape (batch, stars), at local sidereal times (batch,); all in degrees."""
-    hour = np.radians(np.asarray(sidereal)[:, None] - ascension)
-    dec, lat = np.radians(declination), np.radians(latitude)
-    up = np.sin(lat) * np.sin(dec) + np.cos(lat) * np.cos(dec) * np.cos(hour)
-    east = -np.cos(dec) * np.sin(hour)
-    north = np.cos(lat) * np.sin(dec) - np.sin(lat) * np.cos(dec) * np.cos(hour)
+def horizontal(vectors: np.ndarray, sidereal: np.ndarray, latitude: float) -> tuple[np.ndarray, np.ndarray]:
+    """Altitude and azimuth in degrees, (batch, stars), of equatorial unit vectors (stars, 3) at sidereal times."""
+    east, north, up = np.moveaxis(vectors @ from_horizon(sidereal, latitude), -1, 0)
     return np.degrees(np.arcsin(np.clip(up, -1, 1))), np.degrees(np.arctan2(east, north)) % 360
 
 
-def add_spots(picture: Tensor, x: Tensor, y: Tensor, light: Tensor, sigma: float, reach: int) -> None:
-    """Add round spots to (batch, 1, height, width) in place.
+def spot_light(magnitude: np.ndarray, colour: np.ndarray, camera: Camera, size: int) -> np.ndarray:
+    """Light in nanolambert, (..., 3), that a star puts into one pixel when all of it falls there.
 
-    x, y, light : (batch, spots), places in pixels and central light; sigma in pixels; reach in whole pixels.
+    A pixel near the axis sees (2 / (scale size))^2 steradian. V is green; B-V gives blue, and half of it red: V-R is
+    nearly 0.16 + 0.55 (B-V) for most stars (Allen's Astrophysical Quantities); sunlight is white.
     """
-    batch, _, height, width = picture.shape
-    flat = picture.view(batch, -1)
-    column, row = x.round(), y.round()
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            c, r = column + right, row + down
-            inside = (c >= 0) & (c < width) & (r >= 0) & (r < height)
-            spread = torch.exp(-((c - x) ** 2 + (r - y) ** 2) / (2 * sigma**2))
-            place = (r.clamp(0, height - 1) * width + c.clamp(0, width - 1)).long()
-            flat.scatter_add_(1, place, light * spread * inside)
+    pixel = np.degrees(2 / (camera.scale * size)) * 3600
+    green = nanolambert(np.asarray(magnitude) + 2.5 * np.log10(pixel**2))
+    redder = np.asarray(colour) - 0.65
+    return np.stack([green * 10 ** (0.22 * redder), green, green * 10 ** (-0.4 * redder)], axis=-1)
 
 
-def star_light(size: int, sidereal: np.ndarray, latitude: float) -> Tensor:
-    """The stars of each frame as linear light (batch, 1, size, size)."""
-    ascension, declination, light = catalogue()
-    altitude, azimuth = horizontal(ascension, declination, sidereal, latitude)
-    x, y = project(altitude, azimuth, size)
-    airmass = 1 / np.maximum(np.sin(np.radians(altitude)), 0.1)
-    seen = np.where(altitude > 5, light * 10 ** (-0.4 * 0.25 * airmass), 0.0)
-    picture = torch.zeros(len(sidereal), 1, size, size)
-    places = (torch.as_tensor(value, dtype=torch.float32) for value in (x, y, seen * (size / FULL) ** 2 * 1.6))
-    add_spots(picture, *places, sigma=max(0.5, 0.75 * size / FULL), reach=1 if size < FULL else 2)
-    return picture
+def extinguished(light: np.ndarray, altitude: np.ndarray) -> np.ndarray:
+    """Light (..., 3) after the air at altitudes (...) in degrees; airmass of Kasten & Young (1989, Appl. Opt. 28)."""
+    height = np.maximum(np.asarray(altitude, float), 0.0)
+    path = 1 / (np.sin(np.radians(height)) + 0.50572 * (height + 6.07995) ** -1.6364)
+    return light * 10 ** (-0.4 * np.array(EXTINCTION) * path[..., None])
 
 
-def moon_light(size: int, altitude: np.ndarray, azimuth: np.ndarray, illumination: np.ndarray) -> Tensor:
-    """The Moon's overexposed disc as linear light (batch, 1, size, size); nothing below the horizon."""
-    x, y = project(altitude, azimuth, size)
-    light = np.where(altitude > 0, 60.0 * illumination + 2.0, 0.0)
-    picture = torch.zeros(len(altitude), 1, size, size)
-    places = (torch.as_tensor(value, dtype=torch.float32)[:, None] for value in (x, y, light))
-    add_spots(picture, *places, sigma=max(0.8, 2.6 * size / FULL), reach=max(3, 11 * size // FULL))
+def add_spots(picture: Tensor, frame: Tensor, x: Tensor, y: Tensor, light: Tensor, sigma: float) -> None:
+    """Add round spots to (batch, 3, size, size) in place; each adds up to its light.
+
+    frame, x, y : (spots,), number of the frame and place in pixels; light : (spots, 3); sigma in pixels.
+    """
+    height, width = picture.shape[-2:]
+    reach = max(1, round(2.6 * sigma))
+    steps = torch.arange(-reach, reach + 1, device=picture.device)
+    down, right = (steps.repeat_interleave(len(steps)), steps.repeat(len(steps)))
+    column, row = x.round().long()[:, None] + right, y.round().long()[:, None] + down
+    spread = torch.exp(-((column - x[:, None]) ** 2 + (row - y[:, None]) ** 2) / (2 * sigma**2))
+    spread = spread / spread.sum(1, keepdim=True)
+    spread = spread * ((column >= 0) & (column < width) & (row >= 0) & (row < height))
+    place = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
+    flat = picture.view(-1)
+    for band in range(3):
+        start = (frame[:, None] * 3 + band) * (height * width)
+        flat.index_add_(0, (start + place).view(-1), (spread * light[:, band, None]).view(-1))
+
+
+def star_light(camera: Camera, size: int, at: Ephemeris, latitude: float, device: torch.device | str = "cpu") -> Tensor:
+    """Stars and planets of each frame in nanolambert, (batch, 3, size, size), dimmed by the air."""
+    vectors, magnitude, colour = catalogue()
+    altitude, azimuth = horizontal(vectors, at.sidereal, latitude)
+    batch = len(altitude)
+    magnitude, colour = (np.broadcast_to(value, altitude.shape) for value in (magnitude, colour))
+    if len(at.planets_altitude):
+        altitude = np.concatenate([altitude, at.planets_altitude], 1)
+        azimuth = np.concatenate([azimuth, at.planets_azimuth], 1)
+        magnitude = np.concatenate([magnitude, at.planets_magnitude], 1)
+        colour = np.concatenate([colour, np.broadcast_to(PLANET_COLOURS, at.planets_altitude.shape)], 1)
+    frame, star = np.nonzero(altitude > LOWEST)
+    altitude, azimuth, magnitude, colour = (v[frame, star] for v in (altitude, azimuth, magnitude, colour))
+    x, y = project(camera, altitude, azimuth, size)
+    light = extinguished(spot_light(magnitude, colour, camera, size), altitude)
+
+    def tensors(*values: np.ndarray) -> list[Tensor]:
+        return [torch.as_tensor(value, dtype=torch.float32, device=device) for value in values]
+
+    picture = torch.zeros(batch, 3, size, size, device=device)
+    number = torch.as_tensor(frame, device=device)
+    x, y, light = tensors(x, y, light)
+    scale = size / FULL
+    share, wide = BLOOM
+    # a small picture's pixel already holds most of a star
+    add_spots(picture, number, x, y, light * (1 - share), max(0.42, WIDTH * scale))
+    bright = torch.as_tensor(magnitude < BRIGHT, device=device)
+    add_spots(picture, number[bright], x[bright], y[bright], light[bright] * share, max(0.5, wide * scale))
     return picture

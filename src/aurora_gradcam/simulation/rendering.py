@@ -1,0 +1,77 @@
+"""A night's frames in order, drawn by several processes; each frame's bytes are the same, however many there are."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from multiprocessing import get_context
+
+import numpy as np
+import torch
+
+from ..config import Site
+from . import scene
+from .ephemeris import Ephemeris, ephemeris
+from .plan import Plan
+
+BATCH = 5
+AHEAD = 3
+"""Batches in hand for each process, so that none waits for the encoder."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some frames as arrays: pictures uint8 (batch, full, full, 3) and, one entry a frame, their truth."""
+
+    pictures: np.ndarray
+    mask: np.ndarray
+    visible: np.ndarray
+    borderline: np.ndarray
+    visibility: np.ndarray
+    sky_fraction: np.ndarray
+    strength: np.ndarray
+    cloud_fraction: np.ndarray
+
+
+@lru_cache(maxsize=2)
+def _prepared(plan: Plan, seed: int, site: Site) -> tuple[scene.Night, Ephemeris]:
+    # one thread: sums in another order would change the last bits, and with them the video
+    torch.set_num_threads(1)
+    return scene.make_night(plan, seed, site), ephemeris(plan.times(), site)
+
+
+def draw(first: int, plan: Plan, seed: int, site: Site) -> Drawn:
+    """The BATCH frames of a night from number `first` on."""
+    night, places = _prepared(plan, seed, site)
+    some = slice(first, min(first + BATCH, plan.frames))
+    frames = scene.render(night, scene.part(places, some), plan.minutes()[some], first)
+    seen = frames.seen
+    return Drawn(
+        frames.pictures.permute(0, 2, 3, 1).contiguous().numpy(),
+        *(part.numpy() for part in (seen.mask, seen.visible, seen.borderline, seen.visibility, seen.sky_fraction)),
+        seen.strength.numpy(),
+        frames.cloud_fraction.numpy(),
+    )
+
+
+def rendered(plan: Plan, seed: int, site: Site, workers: int = 1) -> Iterator[tuple[int, Drawn]]:
+    """All frames of a night in batches, in order, each with the number of its first frame; `workers` processes draw."""
+    starts = range(0, plan.frames, BATCH)
+    one = partial(draw, plan=plan, seed=seed, site=site)
+    if workers == 1 or len(starts) == 1:
+        yield from ((first, one(first)) for first in starts)
+        return
+    # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: deque[tuple[int, Future]] = deque()
+        for first in starts:
+            waiting.append((first, pool.submit(one, first)))
+            if len(waiting) >= AHEAD * workers:
+                number, future = waiting.popleft()
+                yield number, future.result()
+        while waiting:
+            number, future = waiting.popleft()
+            yield number, future.result()

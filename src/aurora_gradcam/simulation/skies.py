@@ -1,0 +1,135 @@
+"""Random skies for training, drawn on the fly: any camera, any place of sun and Moon, any weather.
+
+A frame depends on the seed and its number alone. PER_NIGHT neighbouring frames share camera, clouds and aurora, seen at
+different minutes, so that the same sky stands with and without aurora.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch import Tensor
+from torch.nn import functional
+
+from ..config import Site
+from . import draw, scene
+from .cameras import random_camera
+from .detail import TRAINING, Detail
+from .ephemeris import PLANETS, Ephemeris
+from .plan import FORMS, Plan
+
+PER_NIGHT = 4
+MASK = 15
+"""Side of the coarse mask beside each picture."""
+HOUR = 60.0
+SUN = (((-50.0, -18.0), 0.55), ((-18.0, -12.0), 0.18), ((-12.0, -6.0), 0.17), ((-6.0, -1.0), 0.1))
+"""Solar altitudes, degrees, and how often each range is drawn."""
+SEEDS_OF_HORIZONS = 400
+"""Few enough that most horizons are met again and need not be drawn anew."""
+METERED_ABOVE = -9.0
+"""Solar altitude, degrees."""
+_START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Skies:
+    """Frames and what is true of them.
+
+    pictures : uint8 (n, 3, size, size); visibility : float (n,), 1 is the threshold of `truth`; borderline : bool (n,);
+    mask : float (n, MASK, MASK), the share of each cell where aurora stands out; form : int (n,), place in plan.FORMS.
+    """
+
+    pictures: Tensor
+    visibility: Tensor
+    borderline: Tensor
+    mask: Tensor
+    form: Tensor
+
+
+def random_night(generator: Generator) -> Plan:
+    """An hour of a random sky for a random camera; aurora in six of seven, on for some of the hour."""
+    episodes = []
+    if generator.random() < 0.86:
+        for _ in range(int(generator.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))):
+            middle, length = generator.uniform(5, 55), generator.uniform(25, 100)
+            episodes.append(draw.episode(generator, float(middle - length / 2), float(middle + length / 2)))
+    return Plan(
+        "20240101", _START, PER_NIGHT,
+        tuple(episodes),
+        draw.clouds(generator),
+        draw.weather(generator),
+        draw.surroundings(generator, SEEDS_OF_HORIZONS),
+        draw.towns(generator),
+        airglow=float(np.exp(generator.normal(0, 0.35))),
+        camera=random_camera(generator),
+    )  # fmt: skip
+
+
+def random_places(generator: Generator, count: int) -> Ephemeris:
+    """Sun, Moon, planets and stars of `count` frames of one hour, anywhere the sun is down."""
+    ranges, shares = zip(*SUN, strict=True)
+    low, high = ranges[int(generator.choice(len(ranges), p=shares))]
+    along = np.linspace(-1, 1, count)
+    sun = generator.uniform(low, high) + generator.normal(0, 2) * along
+    up = generator.random() < 0.5
+    moon = (generator.uniform(-3, 55) if up else generator.uniform(-50, -5)) + generator.normal(0, 2) * along
+    phase = np.full(count, generator.uniform(5, 180))
+    return Ephemeris(
+        np.minimum(sun, -0.5),
+        (generator.uniform(0, 360) + 8 * along) % 360,
+        moon,
+        (generator.uniform(0, 360) + 8 * along) % 360,
+        phase,
+        (1 - np.cos(np.radians(phase))) / 2,
+        (generator.uniform(0, 360) + 8 * along) % 360,
+        *_random_planets(generator, count),
+    )
+
+
+def _metered(plan: Plan, metering: float) -> Plan:
+    # a camera that runs in bright twilight shortens its exposure
+    look = plan.camera.look
+    look = replace(look, metering=max(look.metering, metering))
+    return replace(plan, camera=replace(plan.camera, look=look))
+
+
+def _random_planets(generator: Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    altitude = generator.uniform(-60, 50, len(PLANETS))
+    azimuth = generator.uniform(0, 360, len(PLANETS))
+    magnitude = generator.normal((-4.1, -2.2, 0.5, 0.7), 0.3)
+    return tuple(np.tile(values, (count, 1)) for values in (altitude, azimuth, magnitude))
+
+
+def one_night(number: int, seed: int, detail: Detail = TRAINING, device: torch.device | str = "cpu") -> Skies:
+    """The PER_NIGHT frames of one random night."""
+    generator = np.random.default_rng([seed, number])
+    plan = random_night(generator)
+    places = random_places(generator, PER_NIGHT)
+    if places.sun_altitude.max() > METERED_ABOVE:
+        plan = _metered(plan, float(generator.uniform(0.6, 1.0)))
+    zenith = (float(generator.uniform(74, 90)), float(generator.uniform(0, 360)))
+    minutes = np.sort(generator.uniform(0, HOUR, PER_NIGHT))
+    night = scene.make_night(plan, int(generator.integers(2**31)), Site(), detail, zenith, device)
+    frames = scene.render(night, places, minutes)
+    mask = functional.adaptive_avg_pool2d(frames.seen.mask[:, None].float(), MASK)[:, 0]
+    forms = [scene.episode_at(plan, float(minute)) for minute in minutes]
+    form = torch.tensor([FORMS.index(episode.form) if episode else 0 for episode in forms])
+    return Skies(frames.pictures, frames.seen.visibility, frames.seen.borderline, mask, form)
+
+
+def batch(indices: Sequence[int], seed: int, size: int = 240, device: torch.device | str = "cpu") -> Skies:
+    """Frames of `size` pixels by number; whole nights of PER_NIGHT neighbours are cheapest."""
+    detail = replace(TRAINING, full=size, grid=size // 2)
+    numbers = sorted({index // PER_NIGHT for index in indices})
+    drawn = {number: one_night(number, seed, detail, device) for number in numbers}
+    columns = ("pictures", "visibility", "borderline", "mask", "form")
+    rows = [
+        torch.stack([getattr(drawn[index // PER_NIGHT], column)[index % PER_NIGHT] for index in indices])
+        for column in columns
+    ]
+    return Skies(*rows)

@@ -1,0 +1,76 @@
+"""When aurora counts as visible: by its contrast with the same sky without it, where the sky is open.
+
+Every pixel's contrast is the difference in levels between the picture with aurora and the same picture without, both
+without noise. An even faint veil is no visible aurora (the study: "only an overall bluish tint without edges"), so most
+of what lies over the whole sky alike is taken off. The unit is the least difference that stands out there: some levels
+on a dark sky, more on a bright or a noisy one (Weber's law, and Rose's five-fold noise over an area).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LEAST_LEVELS = 5.0
+"""Levels of 255 by which aurora must differ on a dark and quiet sky ..."""
+WEBER_SHARE = 0.06
+"""... as a share of the sky's own level where that is more ..."""
+NOISE_TIMES = 2.5
+"""... or times the deviation of the noise in a pixel of the truth's grid."""
+VEIL_SHARE = 0.9
+VISIBLE_FRACTION = 0.02
+"""Aurora is visible when its contrast stands out over this share of the open sky."""
+BORDERLINE = (0.6, 1.6)
+"""Between these visibilities people would not agree: the frame is marked borderline."""
+WEIGHTS = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the aurora of some frames amounts to.
+
+    mask : bool (batch, size, size), where it stands out; visibility (batch,), the contrast in units of the least that
+    stands out, which VISIBLE_FRACTION of the open sky reaches: 1 is the threshold; sky_fraction (batch,), share of the
+    open sky in the mask; strength (batch,), mean contrast within the mask in levels, 0 without.
+    """
+
+    mask: Tensor
+    visibility: Tensor
+    sky_fraction: Tensor
+    strength: Tensor
+
+    @property
+    def visible(self) -> Tensor:
+        """Whether aurora is visible, bool (batch,)."""
+        return self.visibility >= 1.0
+
+    @property
+    def borderline(self) -> Tensor:
+        """Whether people would not agree on it, bool (batch,)."""
+        low, high = BORDERLINE
+        return (self.visibility >= low) & (self.visibility < high)
+
+
+def seen(picture: Tensor, plain: Tensor, noise: float, open_sky: Tensor) -> Seen:
+    """Weigh pictures with aurora against the same ones without.
+
+    picture, plain : levels 0..255 without noise, (batch, 3, size, size); noise : deviation in levels of a pixel;
+    open_sky : bool (size, size).
+    """
+    weights = torch.tensor(WEIGHTS, dtype=picture.dtype, device=picture.device)
+    contrast = torch.einsum("bchw,c->bhw", (picture - plain).square(), weights).sqrt()
+    level = torch.einsum("bchw,c->bhw", plain, weights)
+    within = contrast[:, open_sky]
+    # contrasts are counted off by sorting once: quantile() would sort again for each
+    veil = VEIL_SHARE * torch.sort(within, dim=1).values[:, within.shape[1] // 10]
+    least = (WEBER_SHARE * level).clamp_min(max(LEAST_LEVELS, NOISE_TIMES * noise))
+    ratio = (contrast - veil[:, None, None]).clamp_min(0) / least
+    inside = ratio[:, open_sky]
+    counted = max(1, round(VISIBLE_FRACTION * inside.shape[1]))
+    visibility = inside.topk(counted, dim=1).values[:, -1]
+    mask = (ratio >= 1) & open_sky
+    area = mask.sum((1, 2))
+    strength = torch.where(area > 0, (contrast * mask).sum((1, 2)) / area.clamp_min(1), 0.0)
+    return Seen(mask, visibility, area / max(1, within.shape[1]), strength)

@@ -1,0 +1,133 @@
+"""Simulated frames for pretraining: drawn by several processes, reduced, and kept in memory."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context, parent_process
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .. import parallel
+from ..errors import DataError
+
+Draw = Callable[..., Any]
+"""`draw(indices, seed, size)` -> pictures uint8 (n, 3, size, size), visibility (n,), borderline (n,), mask (n, cells,
+cells) or None. A module-level function; frame i depends on (seed, i) alone."""
+NIGHT = 4
+"""So many frames in a row share a night; a chunk of work holds whole nights."""
+CHUNK = 32
+HELD_OUT = 1_000_000_000
+STATISTICS = 1_500_000_000
+"""Where the indices of the held-out frames, and of those for BatchNorm's statistics, begin: no round gets there."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Simulated frames and their truth.
+
+    `pictures` are uint8 (n, 3, size, size); `visibility` float32 (n,), from 1 on aurora is clearly visible;
+    `borderline` bool (n,); `masks` float32 (n, 1, cells, cells), the share of each cell where aurora counts, or None.
+    """
+
+    pictures: Tensor
+    visibility: Tensor
+    borderline: Tensor
+    masks: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def part(self, chosen: Tensor | slice) -> Frames:
+        """The chosen frames."""
+        masks = None if self.masks is None else self.masks[chosen]
+        return Frames(self.pictures[chosen], self.visibility[chosen], self.borderline[chosen], masks)
+
+
+def soft_labels(visibility: Tensor, steepness: float) -> Tensor:
+    """Chance that an observer says yes, (n,): sigmoid(steepness ln visibility), one half at the threshold of 1."""
+    return torch.sigmoid(steepness * torch.log(visibility))
+
+
+def batches(count: int, batch_size: int, generator: torch.Generator | None = None) -> list[Tensor]:
+    """Indices in batches of at most `batch_size`, as even as can be; shuffled where there is a generator."""
+    order = torch.arange(count) if generator is None else torch.randperm(count, generator=generator)
+    return list(order.tensor_split(math.ceil(count / batch_size)))
+
+
+class Studio:
+    """Draws frames; on as many processes as `parallel.worker_count()` says, which changes no frame."""
+
+    def __init__(self, draw: Draw, seed: int, image_size: int, pool: ProcessPoolExecutor | None) -> None:
+        self.draw, self.seed, self.image_size, self.pool = draw, seed, image_size, pool
+
+    def begin(self, first: int, count: int, size: int) -> Callable[[], Frames]:
+        """Have frames first .. first + count - 1 drawn and reduced to `size`; call the result to wait for them."""
+        numbers = [range(at, min(at + CHUNK, first + count)) for at in range(first, first + count, CHUNK)]
+        work = partial(_drawn, self.draw, self.seed, self.image_size, size)
+        if self.pool is None:
+            return lambda: _joined(_on_one_thread(work, numbers))
+        futures: list[Future] = [self.pool.submit(work, chunk) for chunk in numbers]
+        return lambda: _joined(future.result() for future in futures)
+
+
+@contextmanager
+def studio(draw: Draw, seed: int, image_size: int) -> Iterator[Studio]:
+    """A studio whose processes live as long as the block."""
+    workers = parallel.worker_count()
+    if workers == 1:
+        yield Studio(draw, seed, image_size, None)
+        return
+    # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_prepare_worker)
+    try:
+        yield Studio(draw, seed, image_size, pool)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    torch.set_num_threads(1)
+    # a killed parent cannot end its workers: each watches for that itself, or it would wait for work for ever
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+
+
+def _on_one_thread(work: Callable, chunks: Sequence[range]) -> list[tuple]:
+    # as in a worker: sums over more threads may round differently
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [work(chunk) for chunk in chunks]
+    finally:
+        torch.set_num_threads(before)
+
+
+def _drawn(draw: Draw, seed: int, image_size: int, size: int, numbers: range) -> tuple[np.ndarray | None, ...]:
+    skies = draw(list(numbers), seed=seed, size=image_size)
+    expected = (len(numbers), 3, image_size, image_size)
+    if tuple(skies.pictures.shape) != expected or skies.pictures.dtype != torch.uint8:
+        raise DataError(f"simulated pictures are {tuple(skies.pictures.shape)} and not uint8 {expected}", numbers)
+    pictures = skies.pictures
+    if size != image_size:
+        small = functional.interpolate(pictures.float(), (size, size), mode="bilinear", antialias=True)
+        pictures = small.round().clamp(0, 255).to(torch.uint8)
+    tensors = (pictures, skies.visibility.float(), skies.borderline.bool())
+    mask = getattr(skies, "mask", None)
+    masks = None if mask is None else mask.float().reshape(len(numbers), 1, *mask.shape[-2:])
+    # arrays travel between processes as bytes; tensors would each hold a file descriptor open
+    return *(tensor.cpu().numpy() for tensor in tensors), None if masks is None else masks.cpu().numpy()
+
+
+def _joined(chunks: Iterator[tuple] | list[tuple]) -> Frames:
+    columns = zip(*chunks, strict=True)
+    return Frames(*(None if column[0] is None else torch.from_numpy(np.concatenate(column)) for column in columns))
