@@ -76,10 +76,9 @@ def pretrain(
     AURORA_DEVICE=cuda aurora pretrain --restart
     """
     from . import config
-    from .simulation import skies
     from .training import pretrain as pretraining
 
-    pretraining.run(config.load(params, assignments or ()), skies.batch, rounds, restart, export)
+    pretraining.run(config.load(params, assignments or ()), rounds=rounds, restart=restart, export=export)
 
 
 @exit_clearly

@@ -14,14 +14,15 @@ from aurora_gradcam import archive, cli, tables
 from aurora_gradcam.config import Site
 from aurora_gradcam.errors import DataError
 from aurora_gradcam.simulation import nights, scene
-from aurora_gradcam.simulation.plan import Episode, Plan
+from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan
+from aurora_gradcam.simulation.truth import BORDERLINE
 
 SITE = Site()
 PLAN = Plan(
     "20230220",
     datetime(2023, 2, 20, 8, 10, 17, tzinfo=UTC),
     24,
-    (Episode("band", 0.2, 10, 0.3),),
+    (Episode("band", 0.2, 10, 40.0),),
     gap=(12, 12),
     black=(19, 20),
     damaged=(5, 6),
@@ -59,7 +60,7 @@ def test_black_frames_are_black_damaged_ones_upset_the_decoder_and_all_are_marke
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(written, tmp_path):
-    short = Plan(PLAN.night, PLAN.start, 6, PLAN.episodes, clouds="thin")
+    short = Plan(PLAN.night, PLAN.start, 6, PLAN.episodes, clouds=(CloudLayer("cirrus", 0.7, 0.5),))
     paths = []
     for number, seed in enumerate((42, 42, 43)):
         nights.simulate_night(short, seed, SITE, tmp_path / str(number))
@@ -76,7 +77,10 @@ def test_the_truth_tells_every_video_frame_and_its_time_with_the_gap(written):
     steps = truth["utc"].diff().dt.total_seconds().tolist()[1:]
     assert steps == [6.0] * 11 + [726.0] + [6.0] * 11
     assert not truth["visible"].iloc[0] and truth["form"].iloc[0] == "none"
-    assert (truth["visible"] == (truth["sky_fraction"] >= scene.VISIBLE_FRACTION)).all()
+    assert (truth["visible"] == (truth["visibility"] >= 1)).all()
+    low, high = BORDERLINE
+    assert (truth["borderline"] == truth["visibility"].between(low, high, inclusive="left")).all()
+    assert (truth["sun_altitude"] < -18).all() and truth["strength_kr"].isin([0.0, 40.0]).all()
     assert set(truth.loc[truth["visible"], "form"]) == {"band"}
 
 
@@ -85,12 +89,12 @@ def test_masks_of_the_minute_frames_have_the_fraction_that_the_truth_tells(writt
     path = root / "labels/truth" / "2023-02" / "20230220_masks.zip"
     assert archive.names(path) == [f"20230220-{k:05d}.png" for k in (0, 10, 20)]
     open_sky = scene.make_night(PLAN, 42, SITE)
-    open_count = int((open_sky.grid.inside & (open_sky.trees > 0.5)).sum())
+    open_count = int(open_sky.open_sky.sum())
     for name, content in archive.read_all(path):
         mask = archive.decode_image(content)[..., 0] > 0
         assert mask.shape == (240, 240)
         row = truth.set_index("frame_id").loc[name.removesuffix(".png")]
-        assert mask.sum() / open_count == pytest.approx(row["sky_fraction"], abs=1e-5)
+        assert mask.sum() / open_count == pytest.approx(row["sky_fraction"], abs=1e-4)
 
 
 def test_labels_are_the_usable_minutes_in_the_words_of_the_label_file():

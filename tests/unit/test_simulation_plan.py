@@ -13,10 +13,11 @@ from aurora_gradcam.config import CONDITIONS, Illuminate, Site
 from aurora_gradcam.errors import ConfigError
 from aurora_gradcam.preprocessing.sky import illuminated
 from aurora_gradcam.simulation import overlay
+from aurora_gradcam.simulation.camera import AURORAMAX_2018, AURORAMAX_2024
+from aurora_gradcam.simulation.draw import random_plan
 from aurora_gradcam.simulation.ephemeris import ephemeris
-from aurora_gradcam.simulation.plan import random_plan
 from aurora_gradcam.simulation.sample import FRAMES, SAMPLE
-from aurora_gradcam.simulation.simulate import plans_of
+from aurora_gradcam.simulation.simulate import camera_of, plans_of, site_of
 
 SITE, ZONE = Site(), ZoneInfo("America/Yellowknife")
 
@@ -31,9 +32,9 @@ def conditions() -> dict[str, Counter]:
     return found
 
 
-def test_the_sample_is_24_nights_of_half_an_hour_named_by_their_mornings():
-    assert len({plan.night for plan in SAMPLE}) == len(SAMPLE) == 24
-    assert {plan.frames for plan in SAMPLE} == {FRAMES} == {300}
+def test_the_sample_is_40_nights_of_40_minutes_named_by_their_mornings():
+    assert len({plan.night for plan in SAMPLE}) == len(SAMPLE) == 40
+    assert {plan.frames for plan in SAMPLE} == {FRAMES} == {400}
     for plan in SAMPLE:
         assert (plan.start.astimezone(ZONE) + timedelta(hours=12)).strftime("%Y%m%d") == plan.night
     seasons = {f"2022-{12}", *(f"2023-0{m}" for m in range(1, 5)), *(f"2024-0{m}" for m in range(2, 5))}
@@ -44,8 +45,8 @@ def test_the_sample_is_24_nights_of_half_an_hour_named_by_their_mornings():
 
 def test_the_sample_holds_all_nine_conditions_and_mostly_dark_nights(conditions):
     assert set().union(*conditions.values()) == set(CONDITIONS)
-    dark = [night for night, found in conditions.items() if found["Night", "No_Moon"] == 30]
-    assert len(dark) >= 14
+    dark = [night for night, found in conditions.items() if found["Night", "No_Moon"] == 40]
+    assert len(dark) >= 20
     assert sum(len({sun for sun, _ in found}) == 2 for found in conditions.values()) >= 3
 
 
@@ -60,28 +61,62 @@ def test_the_sample_holds_both_eras_the_march_clock_change_a_gap_and_bad_frames(
     assert len(minutes) == 2 and all(minutes)
 
 
+def test_each_era_has_its_camera():
+    assert {plan.camera for plan in SAMPLE if plan.start.year < 2024} == {AURORAMAX_2018}
+    assert {plan.camera for plan in SAMPLE if plan.start.year >= 2024} == {AURORAMAX_2024}
+
+
+SVALBARD = Site(latitude=78.148, longitude=16.043, elevation_m=520, timezone="Arctic/Longyearbyen")
+
+
 @settings(max_examples=12, deadline=None)
-@given(day=st.dates(pd.Timestamp("2022-10-01").date(), pd.Timestamp("2023-04-15").date()), seed=st.integers(0, 99))
-def test_a_random_night_is_dark_throughout_and_belongs_to_its_morning(day, seed):
-    plan = random_plan(f"{day:%Y%m%d}", 40, seed, SITE)
-    assert ephemeris(plan.times(), SITE).sun_altitude.max() < -5.9
-    assert (plan.start.astimezone(ZONE) + timedelta(hours=12)).date() == day
-    assert plan == random_plan(f"{day:%Y%m%d}", 40, seed, SITE)
+@given(day=st.dates(pd.Timestamp("2022-10-01").date(), pd.Timestamp("2023-03-15").date()), seed=st.integers(0, 99),
+       site=st.sampled_from([SITE, SVALBARD]))  # fmt: skip
+def test_a_random_night_is_dark_throughout_and_belongs_to_its_morning(day, seed, site):
+    plan = random_plan(f"{day:%Y%m%d}", 40, seed, site)
+    assert ephemeris(plan.times(), site).sun_altitude.max() < -5.9
+    assert (plan.start.astimezone(ZoneInfo(site.timezone)) + timedelta(hours=12)).date() == day
+    assert plan == random_plan(f"{day:%Y%m%d}", 40, seed, site)
+
+
+def test_a_site_and_a_camera_are_read_from_their_options():
+    assert site_of("") == SITE
+    assert site_of("78.148, 16.043, 520, Arctic/Longyearbyen") == SVALBARD
+    assert site_of("-69.0,39.6").timezone == "UTC"
+    assert camera_of("", 1) is None and camera_of("auroramax-2024", 1) is AURORAMAX_2024
+    assert camera_of("random", 1) == camera_of("random", 1) != camera_of("random", 2)
 
 
 @pytest.mark.parametrize(
-    ("nights", "minutes", "seed", "sample", "message"),
+    ("text", "message"),
     [
-        ([], 30, 1, False, "--sample"),
-        (["20240201"], 30, 1, True, "--sample"),
-        (["2024-02-01"], 30, 1, False, "is no night"),
-        (["20240631"], 30, 1, False, "is no night"),
-        (["20240621"], 30, 1, False, "does not stay 6 degrees below"),
-        (["20240201"], 0, 1, False, "--minutes"),
-        (["20240201"], 30, -1, False, "--seed"),
-        (["20240201", "20240201"], 30, 1, False, "twice"),
+        ("62", "1 parts"),
+        ("91,0", "latitude"),
+        ("x,0", "latitude"),
+        ("0,0,0,Mars/Olympus", "timezone"),
+        ("1,2,3,4,5", "5 parts"),
     ],
 )
-def test_options_that_make_no_sense_are_refused_by_name(nights, minutes, seed, sample, message):
+def test_a_site_that_is_none_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
-        plans_of(nights, minutes, seed, SITE, sample)
+        site_of(text)
+
+
+@pytest.mark.parametrize(
+    ("nights", "minutes", "seed", "more", "message"),
+    [
+        ([], 30, 1, {}, "--sample"),
+        (["20240201"], 30, 1, {"sample": True}, "--sample"),
+        ([], 30, 1, {"sample": True, "camera": "random"}, "its own site"),
+        (["2024-02-01"], 30, 1, {}, "is no night"),
+        (["20240631"], 30, 1, {}, "is no night"),
+        (["20240621"], 30, 1, {}, "does not stay 6 degrees below"),
+        (["20240201"], 0, 1, {}, "--minutes"),
+        (["20240201"], 30, -1, {}, "--seed"),
+        (["20240201", "20240201"], 30, 1, {}, "twice"),
+        (["20240201"], 30, 1, {"camera": "kodak"}, "is no camera"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_by_name(nights, minutes, seed, more, message):
+    with pytest.raises(ConfigError, match=message):
+        plans_of(nights, minutes, seed, SITE, **{"sample": False, **more})

@@ -15,7 +15,7 @@ from aurora_gradcam.config import Params
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 PACKAGE = "aurora_gradcam"
-ALONG_THE_DATA = ("preprocessing", "training", "inference", "gradcam", "report")
+ALONG_THE_DATA = ("simulation", "preprocessing", "training", "inference", "gradcam", "report")
 
 
 def file_of(module: str, source: Path) -> Path | None:

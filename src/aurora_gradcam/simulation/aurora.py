@@ -21,7 +21,8 @@ from .precipitation import REACH, SCALE_KM, Fields, level, make_fields, precipit
 
 EARTH_KM = 6371.0
 FOOT_KM = 100.0
-MOST_EPISODES = 16
+SMEARED_KM = 190.0
+"""Above it light comes late, as from oxygen's 110 s of 630.0 nm, while the precipitation moves on: it is smeared."""
 EXTINCTION = 0.18
 """Magnitudes an airmass near 550 nm."""
 TALL = {"arc": 0.1, "band": 0.35, "rays": 1.0, "corona": 1.0, "diffuse": 0.1, "patchy": 0.0}
@@ -44,7 +45,7 @@ class Aurora:
 def make_aurora(grid: Grid, detail: Detail, zenith: tuple[float, float], generator: torch.Generator) -> Aurora:
     """Draw a night's random fields and lay out the geometry; `zenith` is the magnetic zenith's altitude and azimuth."""
     device, count = grid.up.device, detail.heights
-    fields = make_fields(detail.aurora_map, MOST_EPISODES, generator, device)
+    fields = make_fields(detail.aurora_map, generator, device)
     steps = emission.ladder(count)
     thickness = torch.gradient(steps)[0]
     # each pixel looks at its own heights within a step, or thin curtains would show as a stack of copies
@@ -80,12 +81,12 @@ def light(aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor) -> Ten
     """The aurora's light in nanolambert before clouds and trees, (batch, 3, size, size), at minutes (batch,)."""
     size = aurora.path.shape[-1]
     seen = torch.zeros(len(minutes), 3, size, size, device=aurora.path.device)
-    for number, episode in enumerate(episodes):
+    for episode in episodes:
         risen = level(episode, minutes)
         active = risen > 0
         if not bool(active.any()):
             continue
-        rate = precipitation(aurora.fields, episode, minutes[active], number % MOST_EPISODES)
+        rate = precipitation(aurora.fields, episode, minutes[active])
         scale = (episode.strength * risen[active])[:, None, None, None]
         seen[active] += scale * _seen(aurora, episode, rate)
     return seen
@@ -94,9 +95,11 @@ def light(aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor) -> Ten
 def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:
     """One kilorayleigh of green where the map is 1, (batch, 3, size, size)."""
     count, size, _ = aurora.heights.shape
-    places = aurora.places.expand(len(rate), -1, -1, -1)
-    slices = functional.grid_sample(rate[:, None], places, mode="bilinear", padding_mode="border", align_corners=True)
-    slices = slices.reshape(len(rate), count, size * size)
+    high = int((aurora.heights.mean((1, 2)) < SMEARED_KM).sum()) * size
+    smeared = functional.avg_pool2d(rate[:, None], 9, 1, 4, count_include_pad=False)
+    slices = torch.cat(
+        [_sampled(rate[:, None], aurora.places[:, :high]), _sampled(smeared, aurora.places[:, high:])], dim=2
+    ).reshape(len(rate), count, size * size)
     shares = emission.profiles(aurora.heights, TALL[episode.form]) * aurora.thickness
     shares = shares / shares.sum(1, keepdim=True)
     column = torch.tensor(emission.strengths(episode.red, episode.purple), device=rate.device)
@@ -105,3 +108,8 @@ def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:
     weights = torch.einsum("lhyx,lc->chyx", shares, mix) * aurora.path
     seen = torch.einsum("bhp,chp->bcp", slices, weights.reshape(3, count, -1)).reshape(len(rate), 3, size, size)
     return functional.avg_pool2d(seen, 3, 1, 1, count_include_pad=False)
+
+
+def _sampled(maps: Tensor, places: Tensor) -> Tensor:
+    places = places.expand(len(maps), -1, -1, -1)
+    return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=True)

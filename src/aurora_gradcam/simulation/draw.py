@@ -43,8 +43,10 @@ def episode(generator: Generator, start: float, end: float, strength: tuple[floa
     names = [form for form in FORMS if form != "none"]
     form = str(generator.choice(names, p=[FORM_SHARES[name] for name in names]))
     brightness = _log_uniform(generator, *strength)
-    if form in ("diffuse", "patchy"):
-        brightness = brightness**0.8  # widespread aurora is fainter than discrete forms
+    # rays are brighter than arcs, and widespread aurora is fainter
+    brightness = (
+        brightness**0.8 if form in ("diffuse", "patchy") else brightness * (2 if form in ("rays", "corona") else 1)
+    )
     low = form in ("arc", "band", "rays") and generator.random() < 0.3
     north = (
         generator.choice([-1, 1], p=[0.35, 0.65]) * generator.uniform(250, 700) if low else generator.normal(30, 110)

@@ -8,18 +8,19 @@ those of sheared plasma (Hallinan 1976, J. Geophys. Res. 81, 3959), and wound up
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
 from .noise import field, line, look_up, look_up_all, look_up_line
-from .plan import FORMS, Episode
+from .plan import Episode
 
 SCALE_KM, REACH = 60.0, 3.25
 """The map's samples lie at SCALE_KM sinh(u), u in -REACH..REACH: densely overhead, thinly towards the horizon."""
 RAMP_MINUTES = 1.2
 FLOW_KM = 420.0
-NUMBERS = 24
+EPISODES, NUMBERS = 64, 32
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class Fields:
     blobs: Tensor
     rays: Tensor  # (length,)
     slow: Tensor
-    numbers: Tensor  # (episodes, NUMBERS) uniform 0..1: what makes one aurora differ from the next
+    wander: Tensor
+    numbers: Tensor  # (EPISODES, NUMBERS) uniform 0..1: what makes one aurora differ from the next
 
 
-def make_fields(map_size: int, episodes: int, generator: torch.Generator, device: torch.device | str) -> Fields:
+def make_fields(map_size: int, generator: torch.Generator, device: torch.device | str) -> Fields:
     """Draw a night's fields on the CPU and move them to `device`."""
     step = SCALE_KM * torch.sinh(torch.linspace(-REACH, REACH, map_size))
     north, east = torch.meshgrid(step, step, indexing="ij")
@@ -44,8 +46,9 @@ def make_fields(map_size: int, episodes: int, generator: torch.Generator, device
     flow = torch.stack([torch.roll(stream, 1, 0) - torch.roll(stream, -1, 0),
                         torch.roll(stream, -1, 1) - torch.roll(stream, 1, 1)])  # fmt: skip
     tensors = (
-        east, north, flow / flow.std(), field(192, 1.45, generator, stretch=6.0), field(192, 1.8, generator),
-        line(2048, 0.5, generator), line(512, 1.1, generator), torch.rand(episodes, NUMBERS, generator=generator),
+        east, north, flow / flow.std(), field(192, 1.45, generator, stretch=6.0), field(192, 1.6, generator),
+        line(2048, 0.5, generator), line(512, 1.1, generator), line(512, 2.2, generator),
+        torch.rand(EPISODES, NUMBERS, generator=generator),
     )  # fmt: skip
     return Fields(*(tensor.to(device) for tensor in tensors))
 
@@ -57,16 +60,22 @@ def level(episode: Episode, minutes: Tensor) -> Tensor:
     return torch.minimum(rise, fall) ** 2 * (3 - 2 * torch.minimum(rise, fall))
 
 
-def precipitation(fields: Fields, episode: Episode, minutes: Tensor, number: int) -> Tensor:
-    """The map of one episode, (batch, map, map); `number` tells episodes of a night apart."""
-    own = [float(value) for value in fields.numbers[number]]
+def precipitation(fields: Fields, episode: Episode, minutes: Tensor) -> Tensor:
+    """The map of one episode at minutes (batch,), (batch, map, map)."""
+    # an episode's numbers hang on itself, not on the others of its night
+    name = f"{episode.form} {episode.start} {episode.end} {episode.north_km}"
+    own = fields.numbers[crc32(name.encode()) % EPISODES].tolist()
     t = minutes[:, None, None]
     turn = torch.deg2rad(torch.tensor(episode.turn))
     east = fields.east * torch.cos(turn) + fields.north * torch.sin(turn)
     north = fields.north * torch.cos(turn) - fields.east * torch.sin(turn) - episode.north_km
     x, y = _bent(fields, episode, east[None], north[None], t, own)
     drawn = {"diffuse": _diffuse, "patchy": _patchy}.get(episode.form, _curtains)
-    return drawn(fields, episode, x, y, t, own)
+    return drawn(fields, episode, x, y, t, own) / PEAKS[episode.form]
+
+
+PEAKS = {"arc": 1.15, "band": 1.85, "rays": 2.5, "corona": 3.35, "diffuse": 0.93, "patchy": 1.0}
+"""Medians of the maps' maxima over many nights, by which they are divided to be about 1 where they are brightest."""
 
 
 def _between(low: float, high: float, share: float) -> float:
@@ -109,8 +118,7 @@ def _bent(
 def _wound(x: Tensor, y: Tensor, t: Tensor, own: list[float]) -> tuple[Tensor, Tensor]:
     """Wind the map up around one place, as in spirals and curls."""
     radius = _between(45.0, 190.0, own[7] ** 1.5)
-    u, v = x - _between(-160.0, 160.0, own[8]) + 5.0 * t, y - _between(-40.0, 40.0, own[9])
-    # counterclockwise seen along the field is far the commoner sense
+    u, v = x - _between(-160.0, 160.0, own[20]) + 5.0 * t, y - _between(-40.0, 40.0, own[21])
     angle = _between(1.2, 4.6, own[10]) * torch.exp(-(u**2 + v**2) / radius**2)
     cos, sin = torch.cos(angle), torch.sin(angle)
     return x + (cos - 1) * u - sin * v, y + sin * u + (cos - 1) * v
@@ -135,10 +143,10 @@ def _curtains(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor,
     total = torch.zeros_like(y)
     for k in range(curtains):
         shift = own[17] + 0.231 * k
-        middle = (k - (curtains - 1) / 2) * spacing * (0.8 + 0.4 * own[18 + k % 4])
+        middle = (k - (curtains - 1) / 2) * spacing * (0.8 + 0.4 * own[22 + k])
         slow = look_up_line(fields.slow, (x + (6.0 - 9.0 * k) * t) / 2200 + shift)
-        strength = torch.sigmoid(1.5 * slow + 0.9) * torch.exp(-(((x - (own[8] - 0.5) * 600) / extent) ** 2))
-        wander = 0.35 * spacing * look_up_line(fields.slow, (x - 4.0 * t) / 3500 + 2 * shift)
+        strength = torch.sigmoid(1.5 * slow + 0.9) * torch.exp(-(((x - (own[27] - 0.5) * 600) / extent) ** 2))
+        wander = 0.4 * spacing * look_up_line(fields.wander, (x - 4.0 * t) / 3500 + 2 * shift)
         distance = (y - middle - wander) / (width * (0.7 + 0.7 * strength))
         # the poleward side fades slowly, the equatorward edge is sharp
         side = torch.where(distance > 0, 0.55 * distance, distance)
@@ -154,24 +162,23 @@ def _curtains(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor,
 
 
 def _diffuse(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor, own: list[float]) -> Tensor:
-    depth = _between(60.0, 240.0, own[11])
-    size = _between(420.0, 1100.0, own[12])
-    veil = torch.exp(-((y / depth) ** 2) - ((x - 400 * (own[13] - 0.5)) / _between(300.0, 1500.0, own[14])) ** 2)
+    depth, size = _between(60.0, 240.0, own[11]), _between(260.0, 700.0, own[12])
+    # one side is often a clear edge, the other fades
+    edge = _between(0.25, 1.0, own[19])
+    side = torch.where(y < 0, y / (edge * depth), y / depth)
+    veil = torch.exp(-(side**2) - ((x - 400 * (own[13] - 0.5)) / _between(300.0, 1500.0, own[14])) ** 2)
     streaks = look_up(fields.streaks, (x + 9.0 * t) / (1.9 * size) + own[15], y / size + 0.004 * t + own[16])
     blobs = look_up(fields.blobs, (x + 5.0 * t) / 1300 + own[17], y / 1300 + 0.006 * t)
-    contrast = _between(0.35, 1.0, own[18])
-    return veil * torch.sigmoid(1.2 + contrast * (1.7 * streaks + 1.1 * blobs))
+    contrast = _between(0.7, 1.5, own[18])
+    return veil * torch.sigmoid(0.7 + contrast * (1.7 * streaks + 1.0 * blobs))
 
 
 def _patchy(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor, own: list[float]) -> Tensor:
-    size = _between(260.0, 620.0, own[11])
+    size = _between(180.0, 480.0, own[11])
     patches = look_up(fields.blobs, (x + 3.0 * t) / size + own[12], y / size + own[13])
-    patches = torch.sigmoid(_between(2.5, 7.0, own[14]) * (patches - _between(0.1, 0.9, own[15])))
+    patches = torch.sigmoid(_between(2.5, 7.0, own[14]) * (patches - _between(0.3, 1.2, own[15])))
     envelope = torch.exp(-((y / _between(120.0, 330.0, own[16])) ** 2))
     # neighbours pulsate out of step, with periods of 5 to 30 s (Nishimura et al. 2020, Space Sci. Rev. 216, 4)
     phase = 6.0 * look_up(fields.blobs, x / 900 + own[17], y / 900 + own[18])
     beat = 0.5 + 0.5 * torch.sin(phase + 2 * torch.pi * 60.0 * t / _between(5.0, 30.0, own[19]))
     return patches * envelope * (1 - episode.pulsation + episode.pulsation * beat)
-
-
-assert set(BENDS) == set(FORMS) - {"none"}

@@ -14,9 +14,11 @@ from typing import Any
 
 import torch
 
+from .. import config
 from ..archive import written_whole
 from ..config import Params
-from ..errors import ConfigError, InputError
+from ..errors import ConfigError, InputError, exit_clearly
+from ..simulation import skies
 from . import sky_weights, weights
 from .learner import Learner, fix_threads
 from .loop import seed_everything
@@ -29,7 +31,9 @@ AFTERWARDS = ("statistics_frames", "held_out_frames")
 """Parameters that do not act before the export and may change until then."""
 
 
-def run(params: Params, draw: Draw, rounds: int | None = None, restart: bool = False, export: bool = False) -> None:
+def run(
+    params: Params, draw: Draw = skies.batch, rounds: int | None = None, restart: bool = False, export: bool = False
+) -> None:
     """Train the rounds that are left, or `rounds` of them; after the last one write `data/weights/sky.*`.
 
     Parameters
@@ -139,3 +143,13 @@ def _load(learner: Learner, params: Params, path: Path = CHECKPOINT) -> dict[str
         raise ConfigError(f"the checkpoint was made with other parameters: {changes}", path, fix)
     learner.load(kept)
     return history
+
+
+@exit_clearly
+def main() -> None:
+    """Entry point of the stage."""
+    run(config.load())
+
+
+if __name__ == "__main__":
+    main()

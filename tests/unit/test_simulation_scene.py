@@ -1,0 +1,121 @@
+"""The layers laid over one another: what is drawn agrees with the truth told, and each layer hides what it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from aurora_gradcam.config import Site
+from aurora_gradcam.preprocessing.sky import sun_and_moon
+from aurora_gradcam.simulation import scene, truth
+from aurora_gradcam.simulation.camera import AURORAMAX_2018, project
+from aurora_gradcam.simulation.ephemeris import ephemeris
+from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan, Surroundings, Weather
+
+SITE = Site()
+DARK = datetime(2024, 2, 11, 7, 20, tzinfo=UTC)
+MINUTES = np.array([8.0, 9.0])
+BARE = Surroundings(trees=0.0)
+OVERCAST = (CloudLayer("stratus", 1.0, 6.0),)
+BROKEN = (CloudLayer("cumulus", 0.5, 4.0),)
+
+
+def night(*episodes: Episode, start: datetime = DARK, **more: object) -> scene.Night:
+    return scene.make_night(Plan(f"{start:%Y%m%d}", start, 2, episodes, **more), 5, SITE)
+
+
+def rendered(*episodes: Episode, start: datetime = DARK, **more: object) -> scene.Frames:
+    return scene.render(night(*episodes, start=start, **more), ephemeris([start, start], SITE), MINUTES)
+
+
+def reduced(frames: scene.Frames) -> torch.Tensor:
+    return torch.nn.functional.avg_pool2d(frames.pictures.float(), 3)
+
+
+@pytest.mark.parametrize("form", ["band", "corona", "patchy", "arc"])
+def test_the_mask_is_where_the_drawn_picture_differs_from_the_same_night_without_aurora(form):
+    episode = Episode(form, 0, 30, 25.0)
+    # a fixed exposure: a camera that meters would darken the whole picture under the aurora
+    fixed = replace(AURORAMAX_2018, look=replace(AURORAMAX_2018.look, metering=0.0))
+    with_aurora, without = (rendered(some, camera=fixed) for some in (episode, Episode(form, 90, 99, 25.0)))
+    weights = torch.tensor(truth.WEIGHTS)
+    change = torch.einsum("bchw,c->bhw", (reduced(with_aurora) - reduced(without)).square(), weights).sqrt()
+    open_sky = night(episode).open_sky
+    # the mask's threshold, away from which the drawn difference must decide alike
+    far = (change > 14) & open_sky
+    assert with_aurora.seen.mask[far].float().mean() > 0.97
+    none = (change < 1.5) & open_sky
+    assert with_aurora.seen.mask[none].float().mean() < 0.03
+    assert (with_aurora.seen.visibility > 1).all() and not without.seen.mask.any()
+
+
+def test_a_night_without_aurora_counts_none_whatever_the_clouds():
+    for sky in ((), OVERCAST, BROKEN):
+        seen = rendered(clouds=sky).seen
+        assert not seen.mask.any() and not seen.visibility.any() and not seen.strength.any()
+
+
+def test_overcast_hides_aurora_and_stars():
+    clear, overcast = (rendered(Episode("arc", 0, 30, 10.0), clouds=sky) for sky in ((), OVERCAST))
+    assert overcast.cloud_fraction.min() > 0.9 > 0.1 > clear.cloud_fraction.max()
+    assert overcast.seen.visibility.max() < 0.3 * clear.seen.visibility.min()
+
+    def spots(frames: scene.Frames) -> int:
+        green = frames.pictures[:1, 1:2].float()
+        around = torch.nn.functional.avg_pool2d(green, 9, 1, 4)
+        return int(((green - around) > 25)[..., 150:570, 150:570].sum())  # away from the circle's edge
+
+    assert spots(rendered(surroundings=BARE)) > 30 > spots(rendered(surroundings=BARE, clouds=OVERCAST))
+
+
+def test_a_stronger_aurora_counts_more_and_a_full_moon_takes_from_it():
+    faint, strong = (rendered(Episode("band", 0, 30, kilorayleigh)) for kilorayleigh in (4.0, 40.0))
+    assert (strong.seen.visibility > 2 * faint.seen.visibility).all()
+    moonlit = rendered(Episode("band", 0, 30, 40.0), start=datetime(2025, 1, 13, 5, tzinfo=UTC))
+    assert (moonlit.seen.visibility < strong.seen.visibility).all()
+
+
+def test_snow_on_the_dome_hides_what_it_covers():
+    clear, snowed = (rendered(Episode("diffuse", 0, 30, 20.0), weather=Weather(snow=amount)) for amount in (0.0, 0.8))
+    open_clear, open_snowed = (night(weather=Weather(snow=amount)).open_share.mean() for amount in (0.0, 0.8))
+    assert open_snowed < 0.75 * open_clear
+    assert (snowed.seen.mask.sum() < 0.8 * clear.seen.mask.sum()).all()
+
+
+@pytest.mark.parametrize("start", [datetime(2025, 1, 13, 5, tzinfo=UTC), datetime(2023, 2, 4, 4, tzinfo=UTC)])
+def test_the_drawn_moon_is_the_brightest_spot_and_lies_where_skyfield_puts_it(start):
+    frames = rendered(start=start, surroundings=BARE)
+    place = sun_and_moon(pd.DatetimeIndex([start]), SITE).iloc[0]
+    x, y = project(night().plan.camera, place["moon_altitude"], place["moon_azimuth"], 720)
+    brightness = frames.pictures[0].float().sum(0)
+    rows, columns = torch.nonzero(brightness >= 0.98 * brightness.max(), as_tuple=True)
+    assert (float(columns.float().mean()), float(rows.float().mean())) == pytest.approx((float(x), float(y)), abs=1.5)
+
+
+def test_dusk_is_brightest_where_skyfield_puts_the_sun():
+    start = datetime(2024, 2, 13, 1, 30, tzinfo=UTC)  # the sun 10 degrees below the horizon
+    place = sun_and_moon(pd.DatetimeIndex([start]), SITE).iloc[0]
+    assert -12 < place["sun_altitude"] < -6
+    prepared = night(start=start, surroundings=BARE, towns=())
+    picture = scene.render(prepared, ephemeris([start], SITE), MINUTES[:1]).pictures[0].float().sum(0)
+    azimuths = place["sun_azimuth"] + np.array([0.0, 90.0, 180.0])
+    x, y = project(prepared.plan.camera, np.full(3, 14.0), azimuths, 720)
+    towards, aside, away = (float(picture[round(r) - 8 : round(r) + 8, round(c) - 8 : round(c) + 8].mean())
+                            for c, r in zip(x, y, strict=True))  # fmt: skip
+    assert towards > 1.1 * aside and towards > 1.2 * away
+
+
+def test_an_episode_is_named_while_it_is_under_way():
+    plan = Plan("20240211", DARK, 300, (Episode("arc", 5, 15, 5.0), Episode("band", 12, 20, 40.0)))
+    under_way = [scene.episode_at(plan, minute) for minute in (2, 10, 14, 19, 25)]
+    assert [episode and episode.form for episode in under_way] == [None, "arc", "band", "band", None]
+
+
+def test_noise_is_new_in_every_frame():
+    pictures = rendered(surroundings=BARE).pictures
+    assert not torch.equal(pictures[0], pictures[1])
