@@ -180,10 +180,15 @@ class Augmentation(Frozen):
 
 
 class Train(Frozen):
-    """How the classifier is trained."""
+    """How the classifier is trained.
+
+    `normalisation` of the levels is `imagenet` (fixed mean and deviation, as in the study) or `frame` (every frame by
+    its own, as the sky weights want it).
+    """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"
     weights: str = "imagenet"
+    normalisation: Literal["imagenet", "frame"] = "imagenet"
     image_size: Count = 240
     batch_size: Count = 16
     frozen_epochs: Annotated[int, Field(ge=0)] = 6
@@ -198,6 +203,13 @@ class Train(Frozen):
         """At least one epoch in all."""
         if self.frozen_epochs + self.finetune_epochs < 1:
             raise ValueError("frozen_epochs and finetune_epochs are both 0: nothing would be trained")
+        return self
+
+    @model_validator(mode="after")
+    def sky_weights_are_met_as_they_learnt(self) -> Train:
+        """The sky weights know frames normalised by themselves alone."""
+        if self.weights == "sky" and self.normalisation != "frame":
+            raise ValueError("weights sky were learnt from frames normalised by themselves: set normalisation: frame")
         return self
 
 
@@ -275,27 +287,29 @@ class Pretrain(Frozen):
     """How the network is pretrained on simulated skies.
 
     A round draws `frames_per_round` new frames and shows each `passes` times. `steepness` is k of the soft label
-    sigmoid(k ln visibility). `warm_up` is the share of all steps until the full learning rate, `average_decay` that of
-    the running mean of the weights. `statistics_frames` and `held_out_frames` are drawn for the finished weights alone.
+    sigmoid(k ln visibility), `mask_weight` the weight of outlining the aurora beside the class. `warm_up` is the share
+    of all steps until the full learning rate, `average_decay` that of the running mean of the weights.
+    `statistics_frames` and `held_out_frames` are drawn for the finished weights alone.
     """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"
     image_size: Count = 240
     stages: Annotated[tuple[PretrainStage, ...], Field(min_length=1)] = (
-        PretrainStage(size=128, rounds=24),
-        PretrainStage(size=160, rounds=4),
+        PretrainStage(size=96, rounds=14),
+        PretrainStage(size=128, rounds=20),
+        PretrainStage(size=160, rounds=5),
         PretrainStage(size=240, rounds=2),
     )
     frames_per_round: Annotated[int, Field(ge=8, multiple_of=4)] = 2048
     passes: Count = 2
-    batch_size: Annotated[int, Field(ge=2)] = 32
+    batch_size: Annotated[int, Field(ge=2)] = 16
     learning_rate: Positive = 2e-3
     warm_up: Share = 0.05
     weight_decay: Annotated[float, Field(ge=0)] = 0.02
     clip_norm: Positive = 1.0
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.998
     steepness: Positive = 4.0
-    mask_weight: Annotated[float, Field(ge=0)] = 0.5
+    mask_weight: Annotated[float, Field(ge=0)] = 1.0
     augmentation: SkyAugmentation = SkyAugmentation()
     statistics_frames: Annotated[int, Field(ge=8, multiple_of=4)] = 2048
     held_out_frames: Annotated[int, Field(ge=8, multiple_of=4)] = 2048

@@ -42,6 +42,35 @@ def test_evaluation_is_pillow_s_bilinear_resizing_and_the_imagenet_norm(picture)
     np.testing.assert_allclose(shown(tensor), pillow, atol=1.01)
 
 
+def disc(size):
+    step = (np.arange(size) + 0.5) * 2 / size - 1
+    return torch.from_numpy(step[:, None] ** 2 + step[None, :] ** 2 <= 1)
+
+
+def test_a_frame_by_itself_has_mean_0_and_nearly_deviation_1_in_its_circle(picture):
+    tensor = transforms.for_evaluation(60, None, None)(picture)
+    within = tensor[:, disc(60)]
+    assert not tensor[:, ~disc(60)].any()
+    assert within.mean(1).tolist() == pytest.approx([0, 0, 0], abs=0.05)  # but for what is clamped
+    levels = torch.from_numpy(transforms.resized(picture, 60)).permute(2, 0, 1)[:, disc(60)].double() / 255
+    deviation = (levels - levels.mean(1, keepdim=True)).square().mean().sqrt()
+    expected = (levels - levels.mean(1, keepdim=True)) / (deviation + transforms.LEAST_DEVIATION)
+    np.testing.assert_allclose(within, expected.clamp(-transforms.CLAMP, transforms.CLAMP), atol=1e-4)
+
+
+@given(gain=st.floats(0.3, 1.0), offset=st.floats(0, 0.05))
+def test_a_frame_by_itself_hardly_depends_on_exposure_and_colour_of_the_sky(gain, offset):
+    bright = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(1)) * 0.9
+    tinted = gain * bright + torch.tensor([offset, 0.0, 0.03])[:, None, None]
+    assert torch.allclose(transforms.by_frame(tinted), transforms.by_frame(bright), atol=0.25)
+    assert torch.equal(transforms.by_frame(torch.stack([bright, tinted]))[1], transforms.by_frame(tinted))
+
+
+def test_an_even_frame_by_itself_stays_even():
+    even = torch.full((3, 40, 40), 0.1)
+    assert transforms.by_frame(even + 0.001 * torch.randn(3, 40, 40)).abs().max() < 0.3
+
+
 def test_a_frame_resized_beforehand_gives_the_same(picture):
     small = transforms.resized(picture, 60)
     assert (small.shape, small.dtype) == ((60, 60, 3), np.uint8)

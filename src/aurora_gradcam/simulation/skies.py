@@ -24,7 +24,7 @@ from .ephemeris import PLANETS, Ephemeris
 from .plan import FORMS, Plan
 
 PER_NIGHT = 4
-MASK = 15
+MASK = 30
 """Side of the coarse mask beside each picture."""
 HOUR = 60.0
 SUN = (((-50.0, -18.0), 0.55), ((-18.0, -12.0), 0.18), ((-12.0, -6.0), 0.17), ((-6.0, -1.0), 0.1))

@@ -1,4 +1,7 @@
-"""What learns in pretraining: the network, a training aid that outlines the aurora, their optimiser and running mean.
+"""What learns in pretraining: the network, training aids that outline the aurora, their optimiser and running mean.
+
+The outline is asked for at several depths of the network: from random weights, a yes or no for a whole frame tells
+little, hundreds of cells each with an answer of their own tell much.
 
 The weights that count are the running mean over the last steps (Polyak and Juditsky 1992, doi:10.1137/0330046): at a
 learning rate that still moves the weights, their mean scores better than they do.
@@ -21,10 +24,12 @@ from ..errors import DataError
 from . import network
 from .augment import changed, inside
 from .sky_frames import Frames, batches, soft_labels
-from .transforms import seed_of
+from .transforms import by_frame, seed_of
 
 CPU_THREADS = 2
 """Fixed, since sums over more threads round differently, and training carries such differences far."""
+OUTLINED = (3, 5, 8)
+"""Parts of the backbone whose feature maps (1/8, 1/16 and 1/32 of the picture's side) outline the aurora."""
 AURORA_LEFT = 0.5
 """A frame counts for the class only while this share of its aurora is still in the picture after random changes."""
 
@@ -36,23 +41,21 @@ def fix_threads() -> None:
 
 def normalised(pictures: Tensor) -> Tensor:
     """float32 0..1 (batch, 3, size, size) -> the network's input."""
-    mean, std = (pictures.new_tensor(row).view(1, 3, 1, 1) for row in (network.IMAGENET_MEAN, network.IMAGENET_STD))
-    return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
+    return by_frame(pictures).contiguous(memory_format=torch.channels_last)
 
 
 class Learner:
-    """Network, mask head, optimiser, running mean and the number of steps taken."""
+    """Network, outline heads, optimiser, running mean and the number of steps taken."""
 
     def __init__(self, params: Params) -> None:
         self.params, self.seed, self.device = params.pretrain, params.seed, network.device()
         self.network = network.build(self.params.backbone, params.seed)
-        channels = self.network.classifier[-1].in_features
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_of(params.seed, "mask head"))
-            self.mask_head = nn.Conv2d(channels, 1, 1)
+            torch.manual_seed(seed_of(params.seed, "outline heads"))
+            self.heads = nn.ModuleList(nn.Conv2d(_channels(self.network.features[part]), 1, 1) for part in OUTLINED)
         self.network.to(self.device)
-        self.mask_head.to(self.device)
-        trained = [*self.network.parameters(), *self.mask_head.parameters()]
+        self.heads.to(self.device)
+        trained = [*self.network.parameters(), *self.heads.parameters()]
         groups = [
             {"params": [part for part in trained if part.ndim > 1], "weight_decay": self.params.weight_decay},
             {"params": [part for part in trained if part.ndim <= 1], "weight_decay": 0.0},
@@ -85,14 +88,15 @@ class Learner:
         pictures, moved = changed(levels, masks, self.params.augmentation, generator)
         counts = torch.ones_like(labels) if masks is None else (labels < 0.5) | ~_mostly_lost(masks, moved)
         with self._precision():
-            features = self.network.features(normalised(pictures))
+            features, outlines = normalised(pictures), []
+            for number, part in enumerate(self.network.features):
+                features = part(features)
+                if number in OUTLINED and moved is not None:
+                    outlines.append(self.heads[OUTLINED.index(number)](features))
             logits = self.network.classifier(torch.flatten(self.network.avgpool(features), 1))
-            outline = self.mask_head(features)
         losses = functional.cross_entropy(logits.float(), torch.stack([1 - labels, labels], 1), reduction="none")
         class_loss = (losses * counts).sum() / counts.sum().clamp_min(1)
-        loss = class_loss
-        if moved is not None:
-            loss = class_loss + self.params.mask_weight * _outline_loss(outline.float(), moved)
+        loss = class_loss + self.params.mask_weight * sum(_outline_loss(each.float(), moved) for each in outlines)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.steps, self.params)
         self.optimiser.zero_grad()
@@ -123,7 +127,7 @@ class Learner:
         """All that a later call needs to go on as if there had been no pause."""
         return {
             "network": self.network.state_dict(),
-            "mask_head": self.mask_head.state_dict(),
+            "heads": self.heads.state_dict(),
             "average": self.average,
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
@@ -132,7 +136,7 @@ class Learner:
     def load(self, state: dict[str, Any]) -> None:
         """Go on from `state()`, on whichever device this learner is."""
         self.network.load_state_dict(state["network"])
-        self.mask_head.load_state_dict(state["mask_head"])
+        self.heads.load_state_dict(state["heads"])
         for name, part in self.average.items():
             part.copy_(state["average"][name])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -147,13 +151,18 @@ def learning_rate(step: int, steps: int, params: Pretrain) -> float:
     return params.learning_rate * (1 + math.cos(math.pi * (step - warm_up) / max(steps - warm_up, 1))) / 2
 
 
+def _channels(part: nn.Sequential) -> int:
+    last = part[-1]
+    return last.out_channels if hasattr(last, "out_channels") else part[0].out_channels
+
+
 def _mostly_lost(before: Tensor, after: Tensor) -> Tensor:
     had, has = (masks.mean((1, 2, 3)) for masks in (before, after))
     return has < AURORA_LEFT * had
 
 
 def _outline_loss(logits: Tensor, masks: Tensor) -> Tensor:
-    """Mean cross-entropy over the cells of the last feature map that touch the sky circle."""
+    """Mean cross-entropy over the cells of a feature map that touch the sky circle."""
     target = functional.adaptive_avg_pool2d(masks, logits.shape[-2:])
     fine = inside(8 * logits.shape[-1], logits.new_ones(1, 1, 1, 1)).float()
     touched = (functional.avg_pool2d(fine, 8) > 0).expand_as(target)

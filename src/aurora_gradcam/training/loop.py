@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..config import Train
 from ..errors import DataError
-from .network import IMAGENET_MEAN, IMAGENET_STD
+from .network import NORMS
 from .transforms import Transform, for_evaluation, for_training, seed_of
 
 
@@ -82,8 +82,8 @@ def fit(
     DataError : a loss is not finite.
     """
     seed_everything(seed)
-    changed = for_training(params, IMAGENET_MEAN, IMAGENET_STD)
-    plain = for_evaluation(params.image_size, IMAGENET_MEAN, IMAGENET_STD)
+    changed = for_training(params, *NORMS[params.normalisation])
+    plain = for_evaluation(params.image_size, *NORMS[params.normalisation])
     phases = (
         ("frozen", network.classifier, params.learning_rate, params.frozen_epochs),
         ("finetune", network, params.learning_rate * params.finetune_factor, params.finetune_epochs),

@@ -24,6 +24,8 @@ CLASSIFIER = "classifier.safetensors"
 CARD = "model.json"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+NORMS = {"imagenet": (IMAGENET_MEAN, IMAGENET_STD), "frame": (None, None)}
+"""Mean and deviation by `train.normalisation`."""
 _RETRAIN = "run `dvc repro train`, or `dvc pull data/models`"
 
 
@@ -31,6 +33,7 @@ class ModelCard(BaseModel):
     """What a classifier needs beside its weights (`model.json`).
 
     `classes` names the outputs in order; p(yes) = softmax(logits / temperature)[1], and yes holds from `threshold` on.
+    `mean` and `std` of the levels are null where every frame is normalised by its own (`transforms.by_frame`).
     `provenance` tells what the weights were made from.
     """
 
@@ -39,8 +42,8 @@ class ModelCard(BaseModel):
     backbone: str
     classes: tuple[Literal["no"], Literal["yes"]] = ("no", "yes")
     image_size: Count
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[Positive, Positive, Positive] = IMAGENET_STD
+    mean: tuple[float, float, float] | None = IMAGENET_MEAN
+    std: tuple[Positive, Positive, Positive] | None = IMAGENET_STD
     temperature: Positive = 1.0
     threshold: Share = 0.5
     provenance: dict[str, Any] = {}

@@ -128,6 +128,7 @@ def write(network: nn.Module, params: Params, studio: Studio, history: dict[str,
     content = to_bytes({name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()})
     card = {
         "backbone": own.backbone,
+        "normalisation": "frame",
         "trained_on": "simulated skies alone, from random weights",
         "seed": params.seed,
         "pretrain": own.model_dump(mode="json"),

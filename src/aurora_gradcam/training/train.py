@@ -103,6 +103,8 @@ def run(params: Params) -> None:
     card = network.ModelCard(
         backbone=params.train.backbone,
         image_size=size,
+        mean=network.NORMS[params.train.normalisation][0],
+        std=network.NORMS[params.train.normalisation][1],
         provenance={
             "weights": origin,
             "split_sha256": weights.sha256_of(tables.SPLIT.path()),

@@ -1,4 +1,9 @@
-"""From a frame to the network's input: resizing, random changes for training, normalisation."""
+"""From a frame to the network's input: resizing, random changes for training, normalisation.
+
+Levels are normalised in one of two ways: by fixed means and deviations, as ImageNet's networks want it and the study
+did, or every frame by its own (`by_frame`). Cameras, exposures, moonlight and twilight differ far more than aurora does
+from the sky around it; by itself, each sky has mean 0 and deviation 1.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,25 @@ def _tensor(picture: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.array(picture, dtype=np.uint8)).permute(2, 0, 1)
 
 
+LEAST_DEVIATION = 0.02
+"""Added to a frame's deviation, as a share of white: noise of an even dark sky is not blown up."""
+CLAMP = 4.0
+
+
+def by_frame(levels: torch.Tensor) -> torch.Tensor:
+    """Every frame by its own mean of each colour and deviation of all, over the circle inscribed in it; 0 outside.
+
+    levels : float 0..1 (..., 3, size, size) -> float of the same shape, within -CLAMP..CLAMP.
+    """
+    size = levels.shape[-1]
+    step = (torch.arange(size, device=levels.device) + 0.5) * 2 / size - 1
+    inside = (step[:, None] ** 2 + step[None, :] ** 2 <= 1).to(levels.dtype)
+    count = inside.sum()
+    centred = (levels - (levels * inside).sum((-2, -1), keepdim=True) / count) * inside
+    deviation = (centred.square().sum((-3, -2, -1), keepdim=True) / (3 * count)).sqrt()
+    return (centred / (deviation + LEAST_DEVIATION)).clamp(-CLAMP, CLAMP)
+
+
 @dataclass(frozen=True)
 class Transform:
     """Callable uint8 RGB (height, width, 3) -> float32 (3, image_size, image_size), normalised."""
@@ -47,12 +71,12 @@ class Transform:
             return self.steps(_tensor(picture))
 
 
-def for_evaluation(image_size: int, mean: Sequence[float], std: Sequence[float]) -> Transform:
-    """Resize and normalise."""
+def for_evaluation(image_size: int, mean: Sequence[float] | None, std: Sequence[float] | None) -> Transform:
+    """Resize and normalise, by each frame's own mean and deviation where `mean` is None."""
     return Transform(transforms.Compose([_resize(image_size), *_normalise(mean, std)]))
 
 
-def for_training(params: Train, mean: Sequence[float], std: Sequence[float]) -> Transform:
+def for_training(params: Train, mean: Sequence[float] | None, std: Sequence[float] | None) -> Transform:
     """Resize, random crop, flip and colours (`train.augmentation`), normalise."""
     changes = params.augmentation
     return Transform(
@@ -72,5 +96,7 @@ def _resize(image_size: int) -> torch.nn.Module:
     return transforms.Resize((image_size, image_size), antialias=True)
 
 
-def _normalise(mean: Sequence[float], std: Sequence[float]) -> list[torch.nn.Module]:
+def _normalise(mean: Sequence[float] | None, std: Sequence[float] | None) -> list[torch.nn.Module]:
+    if mean is None or std is None:
+        return [transforms.ToDtype(torch.float32, scale=True), transforms.Lambda(by_frame)]
     return [transforms.ToDtype(torch.float32, scale=True), transforms.Normalize(list(mean), list(std))]
