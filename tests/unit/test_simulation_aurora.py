@@ -93,16 +93,13 @@ def test_red_stands_above_green_and_pink_below(monkeypatch):
     everywhere(monkeypatch, lambda x, y: torch.exp(-(((y - 300) / 12.0) ** 2)))
     north = [at(altitude, 15.4) for altitude in range(9, 60)]
     heights = []
-    for colour in ((0, 1.0, 0), (1.0, 0, 0)):
-        episode = Episode("arc", 0, 30, 10.0)
-        monkeypatch.setattr(emission, "strengths", lambda red, purple, c=colour: (c[1], c[0], 0.0, 0.0))
-        light = aurora.light(night(), (episode,), minutes(10))[0].sum(0)
-        values = np.array([float(light[place]) for place in north])
-        heights.append(9 + int(values.argmax()))
-    monkeypatch.setattr(emission, "strengths", lambda red, purple: (0.0, 0.0, 0.0, 1.0))
-    light = aurora.light(night(), (Episode("arc", 0, 30, 10.0),), minutes(10))[0].sum(0)
-    pink = 9 + int(np.array([float(light[place]) for place in north]).argmax())
-    green, red = heights
+    for colour in range(4):
+        alone = tuple(float(k == colour) for k in range(4))
+        monkeypatch.setattr(emission, "strengths", lambda red, purple, alone=alone: alone)
+        drawn = aurora.make_aurora(GRID, TRAINING, ZENITH, torch.Generator().manual_seed(1))
+        light = aurora.light(drawn, (Episode("arc", 0, 30, 10.0),), minutes(10))[0].sum(0)
+        heights.append(9 + int(np.argmax([float(light[place]) for place in north])))
+    green, red, _, pink = heights
     # 111 and 235 km high at a distance of 300 km: about 19 and 36 degrees
     assert green == pytest.approx(np.degrees(np.arctan2(111, 300)), abs=3)
     assert red == pytest.approx(np.degrees(np.arctan2(235, 300)), abs=4)

@@ -40,7 +40,7 @@ def test_curve_is_the_closed_formula() -> None:
     look = replace(PLAIN, exposure=1000.0, gamma=1.7, black=(5.0, 5.0, 5.0))
     shown = rendered(look, *[(v, v, v) for v in (1000 * x).tolist()])
     share = x * (1 + x / 16) / (1 + x)
-    np.testing.assert_allclose(shown[:, 1], 5 + 250 * share ** (1 / 1.7), rtol=1e-4)
+    np.testing.assert_allclose(shown[:, 1], 5 + 250 * share ** (1 / 1.7), atol=0.1)
     for value in (0.01, 0.4, 0.9):
         light = sensor.light_of_share(value)
         assert light * (1 + light / 16) / (1 + light) == pytest.approx(value)

@@ -7,7 +7,7 @@ above green, by geometry alone. The Earth is round: at the horizon the light com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -40,6 +40,7 @@ class Aurora:
     thickness: Tensor  # (heights, 1, 1) km that each height stands for
     places: Tensor  # (1, heights * size, size, 2) on the map, for grid_sample
     path: Tensor  # (heights, size, size) lengthening of the line of sight, less extinction
+    weights: dict[tuple[float, ...], Tensor] = field(default_factory=dict)  # what `_weights` found, by kind of episode
 
 
 def make_aurora(grid: Grid, detail: Detail, zenith: tuple[float, float], generator: torch.Generator) -> Aurora:
@@ -100,14 +101,21 @@ def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:
     slices = torch.cat(
         [_sampled(rate[:, None], aurora.places[:, :high]), _sampled(smeared, aurora.places[:, high:])], dim=2
     ).reshape(len(rate), count, size * size)
-    shares = emission.profiles(aurora.heights, TALL[episode.form]) * aurora.thickness
-    shares = shares / shares.sum(1, keepdim=True)
-    column = torch.tensor(emission.strengths(episode.red, episode.purple), device=rate.device)
-    mix = column[:, None] * torch.tensor(emission.COLOURS, device=rate.device) * emission.NANOLAMBERT
-    # one weight for each band and height, so that the slices are read once
-    weights = torch.einsum("lhyx,lc->chyx", shares, mix) * aurora.path
+    weights = _weights(aurora, episode)
     seen = torch.einsum("bhp,chp->bcp", slices, weights.reshape(3, count, -1)).reshape(len(rate), 3, size, size)
     return functional.avg_pool2d(seen, 3, 1, 1, count_include_pad=False)
+
+
+def _weights(aurora: Aurora, episode: Episode) -> Tensor:
+    """One weight for each band, height and pixel, so that the slices are read once; (3, heights, size, size)."""
+    key = (TALL[episode.form], episode.red, episode.purple)
+    if key not in aurora.weights:
+        shares = emission.profiles(aurora.heights, TALL[episode.form]) * aurora.thickness
+        shares = shares / shares.sum(1, keepdim=True)
+        column = torch.tensor(emission.strengths(episode.red, episode.purple), device=shares.device)
+        mix = column[:, None] * torch.tensor(emission.COLOURS, device=shares.device) * emission.NANOLAMBERT
+        aurora.weights[key] = torch.einsum("lhyx,lc->chyx", shares, mix) * aurora.path
+    return aurora.weights[key]
 
 
 def _sampled(maps: Tensor, places: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 import numpy as np
 import torch
 
+from .. import memory
 from ..config import Site
 from . import scene
 from .ephemeris import Ephemeris, ephemeris
@@ -40,6 +41,7 @@ class Drawn:
 def _prepared(plan: Plan, seed: int, site: Site) -> tuple[scene.Night, Ephemeris]:
     # one thread: sums in another order would change the last bits, and with them the video
     torch.set_num_threads(1)
+    memory.keep()
     return scene.make_night(plan, seed, site), ephemeris(plan.times(), site)
 
 

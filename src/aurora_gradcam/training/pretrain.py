@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from .. import config
+from .. import config, memory
 from ..archive import written_whole
 from ..config import Params
 from ..errors import ConfigError, InputError, exit_clearly
@@ -52,6 +52,7 @@ def run(
         CHECKPOINT.unlink(missing_ok=True)
     if export and not CHECKPOINT.exists():
         raise InputError("there is no checkpoint to export", CHECKPOINT, "run `aurora pretrain` first")
+    memory.keep()
     fix_threads()
     seed_everything(params.seed)
     learner, history = Learner(params), {"rounds": [], "seconds": 0.0, "devices": []}

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .. import parallel
+from .. import memory, parallel
 from ..errors import DataError
 
 Draw = Callable[..., Any]
@@ -98,6 +98,7 @@ def studio(draw: Draw, seed: int, image_size: int) -> Iterator[Studio]:
 
 def _prepare_worker() -> None:
     torch.set_num_threads(1)
+    memory.keep()
     # a killed parent cannot end its workers: each watches for that itself, or it would wait for work for ever
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
 
