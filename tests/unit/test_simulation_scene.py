@@ -116,6 +116,13 @@ def test_an_episode_is_named_while_it_is_under_way():
     assert [episode and episode.form for episode in under_way] == [None, "arc", "band", "band", None]
 
 
+def test_a_picture_developed_in_strips_is_the_whole_picture(monkeypatch):
+    soft = replace(AURORAMAX_2018, look=replace(AURORAMAX_2018.look, softness=2.5))
+    strips = rendered(camera=soft).pictures
+    monkeypatch.setattr(scene, "STRIP", 720)
+    assert (strips.int() - rendered(camera=soft).pictures.int()).abs().max() == 0
+
+
 def test_noise_is_new_in_every_frame():
     pictures = rendered(surroundings=BARE).pictures
     assert not torch.equal(pictures[0], pictures[1])

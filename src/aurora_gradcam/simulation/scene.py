@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -14,13 +13,14 @@ from ..config import Site
 from . import aurora, clouds, dome, moon, sensor, sky, stars, truth
 from .camera import Grid, make_grid
 from .detail import VIDEO, Detail
-from .ephemeris import Ephemeris, ephemeris
+from .ephemeris import Ephemeris
 from .field import magnetic_zenith
 from .plan import Episode, Plan
 
 CLOUD_DEPTH = 0.5
 """Optical depth from which a direction counts as cloudy."""
-BATCH = 5
+STRIP = 80
+"""Rows of a picture that are developed at once."""
 
 
 @dataclass(frozen=True)
@@ -110,26 +110,33 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     points = points + moon.moon_light(plan.camera, night.detail.full, at, grid.up.device)
     if plan.clouds:
         points = points * functional.interpolate(torch.exp(-depth), size=size, mode="bilinear", align_corners=False)
-    light = dome.through(night.dome, light + points, smooth.mean((2, 3), keepdim=True))
-    levels = sensor.levels(light * gain, look, night.axis, plan.camera.edge)
-    levels = sensor.add_noise(levels, night.noise, look, first)
-    pictures = ((levels + 0.5).clamp_(0, 255) * night.inside).to(torch.uint8)
+    light = dome.through(night.dome, light.add_(points), smooth.mean((2, 3), keepdim=True)).mul_(gain)
+    pictures = torch.stack([_developed(night, light[k], first + k) for k in range(len(light))])
     return Frames(pictures, seen, cloudy)
+
+
+def _developed(night: Night, light: Tensor, number: int) -> Tensor:
+    """Light (3, full, full) as the camera's picture `number`, uint8 of the same shape.
+
+    Strip by strip: what a strip's dozen steps leave behind stays in the processor's cache.
+    """
+    look, size = night.plan.camera.look, night.detail.full
+    halo = sensor.halo(look, size)
+    noise = sensor.noise_of(night.noise, number)
+    picture = torch.empty(3, size, size, dtype=torch.uint8, device=light.device)
+    for top in range(0, size, STRIP):
+        low, high = max(0, top - halo), min(size, top + STRIP + halo)
+        inner = slice(top - low, min(top + STRIP, size) - low)
+        rows = slice(top, min(top + STRIP, size))
+        levels = sensor.levels(light[None, :, low:high], look, night.axis[low:high], night.plan.camera.edge)
+        levels = sensor.add_noise(levels[0, :, inner], noise[:, rows], look)
+        picture[:, rows] = levels.add_(0.5).clamp_(0, 255).mul_(night.inside[rows])
+    return picture
 
 
 def part(at: Ephemeris, some: slice) -> Ephemeris:
     """Some of the times of an ephemeris."""
     return Ephemeris(*(getattr(at, column.name)[some] for column in fields(Ephemeris)))
-
-
-def frames(night: Night, site: Site, batch: int = BATCH) -> Iterator[tuple[int, Frames]]:
-    """All of the night's frames in batches, each with the number of its first frame."""
-    times = night.plan.times()
-    places = ephemeris(times, site)
-    minutes = night.plan.minutes()
-    for first in range(0, len(times), batch):
-        some = slice(first, first + batch)
-        yield first, render(night, part(places, some), minutes[some], first)
 
 
 def episode_at(plan: Plan, minute: float) -> Episode | None:

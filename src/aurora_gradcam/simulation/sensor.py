@@ -93,12 +93,17 @@ def light_of_share(share: float) -> float:
     return (half**2 + share / a) ** 0.5 - half
 
 
+def halo(look: Look, size: int) -> int:
+    """Pixels on every side that the blur of a picture reaches over."""
+    return int(2.5 * look.softness * size / FULL + 0.5)
+
+
 def soften(picture: Tensor, look: Look) -> Tensor:
     """Blur (batch, channels, size, size) by `softness` pixels of the full picture; nothing below half a pixel."""
     deviation = look.softness * picture.shape[-1] / FULL
     if deviation < 0.5:
         return picture
-    reach = min(int(2.5 * deviation + 0.5), picture.shape[-1] - 1)
+    reach = min(halo(look, picture.shape[-1]), min(picture.shape[-2:]) - 1)
     steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
     kernel = (kernel / kernel.sum()).tolist()
@@ -154,19 +159,16 @@ def noise_deviation(picture: Tensor, look: Look) -> Tensor:
     deviation for all levels, so it only grows where the curve leaves black and falls towards white.
     """
     share = (picture / 255).clamp(0, 1)
-    return (look.noise**2 + (look.shot**2 * 4) * share * (1 - share)).sqrt()
+    return share.mul_(1 - share).mul_(look.shot**2 * 4).add_(look.noise**2).sqrt_()
 
 
-def add_noise(picture: Tensor, pictures: Tensor, look: Look, first: int) -> Tensor:
-    """Levels (batch, 3, size, size) with noise, clipped to 0..255; picture `first` + k takes the k-th noise picture.
+def noise_of(pictures: Tensor, number: int) -> Tensor:
+    """The noise of picture `number`, (3, size, size); used again it is shifted, and does not repeat within a minute."""
+    turn, size = number // NOISE_PICTURES, pictures.shape[-1]
+    noise = pictures[number % NOISE_PICTURES]
+    return torch.roll(noise, ((turn * 89) % size, (turn * 233) % size), (-2, -1)) if turn else noise
 
-    A noise picture used again is shifted, so that it does not repeat within a minute.
-    """
-    batch, size = picture.shape[0], picture.shape[-1]
-    chosen = []
-    for frame in range(first, first + batch):
-        turn = frame // NOISE_PICTURES
-        shift = ((turn * 89) % size, (turn * 233) % size)
-        noise = pictures[frame % NOISE_PICTURES]
-        chosen.append(torch.roll(noise, shift, (-2, -1)) if turn else noise)
-    return (picture + noise_deviation(picture, look) * torch.stack(chosen)).clamp_(0, 255)
+
+def add_noise(picture: Tensor, noise: Tensor, look: Look) -> Tensor:
+    """Levels with noise of unit deviation at full size, clipped to 0..255; both (..., 3, height, width)."""
+    return noise_deviation(picture, look).mul_(noise).add_(picture).clamp_(0, 255)
