@@ -23,7 +23,7 @@ def flat(*colours: tuple[float, float, float], size: int = 8) -> torch.Tensor:
 
 
 def rendered(look: Look, *colours: tuple[float, float, float]) -> np.ndarray:
-    return sensor.levels(flat(*colours), look, AXIS, 1.03)[:, :, 4, 4].numpy()
+    return sensor.levels(flat(*colours), look, sensor.transmission(AXIS, look, 1.03))[:, :, 4, 4].numpy()
 
 
 @pytest.mark.parametrize("camera", [AURORAMAX_2018, AURORAMAX_2024])
@@ -142,7 +142,7 @@ def test_random_cameras_are_valid(seed: int) -> None:
     end = np.degrees(np.interp(1.0, radius_of(camera, np.radians(np.arange(0, 101))), np.radians(np.arange(0, 101))))
     assert 73 < end < 93
     light = flat((0.0, 0.0, 0.0), (79.0, 79.0, 79.0), (1e4, 1e4, 1e4), size=24)
-    shown = sensor.levels(light, camera.look, grid.axis, camera.edge)
+    shown = sensor.levels(light, camera.look, sensor.transmission(grid.axis, camera.look, camera.edge))
     assert torch.isfinite(shown).all()
     assert float(shown.min()) >= 0
     assert float(shown.max()) <= 255.001

@@ -97,7 +97,8 @@ def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:
     """One kilorayleigh of green where the map is 1, (batch, 3, size, size)."""
     count, size, _ = aurora.heights.shape
     high = int((aurora.heights.mean((1, 2)) < SMEARED_KM).sum()) * size
-    smeared = functional.avg_pool2d(rate[:, None], 9, 1, 4, count_include_pad=False)
+    smeared = functional.avg_pool2d(rate[:, None], (9, 1), 1, (4, 0), count_include_pad=False)
+    smeared = functional.avg_pool2d(smeared, (1, 9), 1, (0, 4), count_include_pad=False)
     slices = torch.cat(
         [_sampled(rate[:, None], aurora.places[:, :high]), _sampled(smeared, aurora.places[:, high:])], dim=2
     ).reshape(len(rate), count, size * size)

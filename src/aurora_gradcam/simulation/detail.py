@@ -20,5 +20,5 @@ class Detail:
     field: int
 
 
-VIDEO = Detail(full=720, grid=240, aurora_map=256, heights=16, field=512)
+VIDEO = Detail(full=720, grid=240, aurora_map=224, heights=16, field=512)
 TRAINING = Detail(full=240, grid=120, aurora_map=176, heights=14, field=256)

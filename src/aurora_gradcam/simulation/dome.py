@@ -34,6 +34,11 @@ class Dome:
     frost: Tensor | None = None
     drops: Tensor | None = None
 
+    @property
+    def clean(self) -> bool:
+        """Whether nothing but trees and dust stands before the sky: then `through` is a product with `straight`."""
+        return all(part is None for part in (self.lamps, self.snow, self.frost, self.drops))
+
     def open_sky(self, grid: int) -> Tensor:
         """Share of the sky that is seen straight, (grid, grid): no trees, snow or frost. Drops count as open."""
         share = self.standing

@@ -14,7 +14,7 @@ from ..errors import ToolError
 from .overlay import HEIGHT, WIDTH
 
 FPS = 25
-CRF = 26
+CRF = 25
 GROUP = 50
 """Video frames from one key frame to the next: a damaged frame spoils no more than the rest of its group."""
 START_CODE = b"\x00\x00\x01"
@@ -29,7 +29,7 @@ def encode(path: Path, pictures: Iterable[np.ndarray], crf: int = CRF) -> None:
     with written_whole(path) as temporary:
         source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{WIDTH}x{HEIGHT}", r=FPS)
         target = source.output(
-            str(temporary), format="mp4", vcodec="libx264", pix_fmt="yuv420p", preset="medium", crf=crf, g=GROUP,
+            str(temporary), format="mp4", vcodec="libx264", pix_fmt="yuv420p", preset="veryfast", crf=crf, g=GROUP,
             threads=1, map_metadata=-1, fflags="+bitexact", movflags="+faststart", **{"flags:v": "+bitexact"},
         )  # fmt: skip
         try:

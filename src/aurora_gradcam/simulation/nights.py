@@ -62,7 +62,7 @@ def _mask_png(mask: np.ndarray) -> bytes:
 def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int = 1) -> pd.DataFrame:
     """Write one night's video, truth table and masks below `root`; return the truth, one row a video frame.
 
-    Columns: COLUMNS, told in data/labels/README.md. `workers` processes draw the frames.
+    Columns: COLUMNS, told in data/labels/README.md. `workers` threads draw the frames.
     """
     zone, times = ZoneInfo(site.timezone), plan.times()
     places, minutes = ephemeris(times, site), plan.minutes()

@@ -1,13 +1,15 @@
-"""A night's frames in order, drawn by several processes; each frame's bytes are the same, however many there are."""
+"""A night's frames in order, drawn by several threads; each frame's bytes are the same, however many there are.
+
+Threads, not processes: torch lets go of Python's lock while it computes, and they share the night and the pictures.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ from .plan import Plan
 
 BATCH = 5
 AHEAD = 3
-"""Batches in hand for each process, so that none waits for the encoder."""
+"""Batches in hand for each thread, so that none waits for the encoder."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ def draw(first: int, plan: Plan, seed: int, site: Site) -> Drawn:
 
 
 def rendered(plan: Plan, seed: int, site: Site, workers: int = 1) -> Iterator[tuple[int, Drawn]]:
-    """All frames of a night in batches, in order, each with the number of its first frame; `workers` processes draw."""
+    """All frames of a night in batches, in order, each with the number of its first frame; `workers` threads draw."""
     starts = range(0, plan.frames, BATCH)
     one = partial(draw, plan=plan, seed=seed, site=site)
     if workers == 1 or len(starts) == 1:
         yield from ((first, one(first)) for first in starts)
         return
-    # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    one(starts[0])  # prepares the night once for all threads
+    # how many threads torch itself starts is a setting of each thread
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         waiting: deque[tuple[int, Future]] = deque()
         for first in starts:
             waiting.append((first, pool.submit(one, first)))

@@ -40,13 +40,15 @@ class Night:
     latitude: float
     detail: Detail
     grid: Grid
+    coarse: Grid  # of half as many pixels a side, for what changes slowly
     aurora: aurora.Aurora | None
     clouds: clouds.Clouds
     dome: dome.Dome
     open_sky: Tensor
     open_share: Tensor
     noise: Tensor
-    axis: Tensor  # (full, full) distance from the lens's axis
+    passed: Tensor  # (full, full) share of light that the lens passes, and a clean dome with it
+    passed_grid: Tensor
     inside: Tensor
 
 
@@ -64,15 +66,19 @@ def make_night(
     """
     generator = torch.Generator().manual_seed(seed * 100_000_007 + int(plan.night))
     grid, full = make_grid(plan.camera, detail.grid, device), make_grid(plan.camera, detail.full, device)
+    look = plan.camera.look
     zenith = zenith or magnetic_zenith(site.latitude, site.longitude, plan.start)
     cover = dome.make_dome(plan.camera, detail.full, plan.weather, plan.surroundings, generator, device)
     share = cover.open_sky(detail.grid) * grid.inside * (grid.axis <= plan.camera.edge) * (grid.up > 0.02)
     return Night(
-        plan, site.latitude, detail, grid,
+        plan, site.latitude, detail, grid, make_grid(plan.camera, detail.grid // 2, device),
         aurora.make_aurora(grid, detail, zenith, generator) if plan.episodes else None,
         clouds.make_clouds(plan.clouds, detail.field, generator),
         cover, share > 0.5, share[None, None],
-        sensor.noise_pictures(detail.full, generator, device), full.axis, full.inside,
+        sensor.noise_pictures(detail.full, generator, device),
+        sensor.transmission(full.axis, look, plan.camera.edge) * (cover.straight if cover.clean else 1.0),
+        sensor.transmission(grid.axis, look, plan.camera.edge),
+        full.inside,
     )  # fmt: skip
 
 
@@ -88,7 +94,8 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     """
     plan, grid, look = night.plan, night.grid, night.plan.camera.look
     clock = torch.as_tensor(np.asarray(minutes), dtype=torch.float32, device=grid.up.device)
-    behind = sky.background(grid, at, plan.towns, plan.airglow, night.latitude)
+    behind = sky.background(night.coarse, at, plan.towns, plan.airglow, night.latitude)
+    behind = functional.interpolate(behind, size=(grid.size, grid.size), mode="bilinear", align_corners=False)
     depth, relief = clouds.optical_depth(night.clouds, grid, clock)
     cloudy = ((depth[:, 0] > CLOUD_DEPTH) & night.open_sky).sum((1, 2)) / night.open_sky.sum().clamp_min(1)
     nothing = torch.zeros_like(behind)
@@ -100,23 +107,25 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
         smooth = _through_clouds(behind + glow, depth, lit)
     gain = sensor.gain(smooth, look)  # the exposure is that of the whole sky, aurora and all
     with_aurora, without = (
-        sensor.levels(light * gain * night.open_share, look, grid.axis, plan.camera.edge) for light in (smooth, plain)
+        sensor.levels(light * gain * night.open_share, look, night.passed_grid) for light in (smooth, plain)
     )
     seen = truth.seen(with_aurora, without, look.noise * night.detail.grid / 720, night.open_sky)
 
     size = (night.detail.full, night.detail.full)
     light = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
     points = stars.star_light(plan.camera, night.detail.full, at, night.latitude, grid.up.device)
-    points = points + moon.moon_light(plan.camera, night.detail.full, at, grid.up.device)
+    moon.add_moon(points, plan.camera, at)
     if plan.clouds:
-        points = points * functional.interpolate(torch.exp(-depth), size=size, mode="bilinear", align_corners=False)
-    light = dome.through(night.dome, light.add_(points), smooth.mean((2, 3), keepdim=True)).mul_(gain)
-    pictures = torch.stack([_developed(night, light[k], first + k) for k in range(len(light))])
+        points *= functional.interpolate(torch.exp(-depth), size=size, mode="bilinear", align_corners=False)
+    light += points
+    if not night.dome.clean:
+        light = dome.through(night.dome, light, smooth.mean((2, 3), keepdim=True))
+    pictures = torch.stack([_developed(night, light[k], gain[k], first + k) for k in range(len(light))])
     return Frames(pictures, seen, cloudy)
 
 
-def _developed(night: Night, light: Tensor, number: int) -> Tensor:
-    """Light (3, full, full) as the camera's picture `number`, uint8 of the same shape.
+def _developed(night: Night, light: Tensor, gain: Tensor, number: int) -> Tensor:
+    """Light (3, full, full) as the camera's picture `number`, uint8 of the same shape, at an exposure of `gain`.
 
     Strip by strip: what a strip's dozen steps leave behind stays in the processor's cache.
     """
@@ -128,7 +137,7 @@ def _developed(night: Night, light: Tensor, number: int) -> Tensor:
         low, high = max(0, top - halo), min(size, top + STRIP + halo)
         inner = slice(top - low, min(top + STRIP, size) - low)
         rows = slice(top, min(top + STRIP, size))
-        levels = sensor.levels(light[None, :, low:high], look, night.axis[low:high], night.plan.camera.edge)
+        levels = sensor.levels(light[None, :, low:high], look, night.passed[low:high] * gain[0])
         levels = sensor.add_noise(levels[0, :, inner], noise[:, rows], look)
         picture[:, rows] = levels.add_(0.5).clamp_(0, 255).mul_(night.inside[rows])
     return picture

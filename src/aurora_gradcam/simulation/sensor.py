@@ -118,18 +118,14 @@ def soften(picture: Tensor, look: Look) -> Tensor:
     return picture
 
 
-def levels(light: Tensor, look: Look, axis: Tensor, edge: float) -> Tensor:
+def levels(light: Tensor, look: Look, passed: Tensor) -> Tensor:
     """Light through the lens -> levels 0..255 without noise, not rounded.
 
-    Parameters
-    ----------
-    light : (batch, 3, height, width), nanolambert.
-    axis : (height, width), distance from the lens's axis in units of the circle's radius.
-    edge : the lens is dark beyond it, same units.
+    light : (batch, 3, height, width), nanolambert; passed : (height, width), what `transmission` gives.
     """
     batch, _, height, width = light.shape
     matrix = (colour_matrix(look) / look.exposure).to(light.device)
-    exposed = torch.matmul(matrix, (light * transmission(axis, look, edge)).reshape(batch, 3, -1))
+    exposed = torch.matmul(matrix, (light * passed).reshape(batch, 3, -1))
     return curve(soften(exposed.reshape(batch, 3, height, width), look), look)
 
 

@@ -93,7 +93,7 @@ def run(plans: Sequence[Plan], seed: int, site: Site, root: Path, labels: Path |
     """
     one = partial(simulate_night, seed=seed, site=site, root=root)
     if len(plans) < worker_count():
-        # too few nights to give each process one: the processes share the frames of a night
+        # too few nights to give each processor one: they share the frames of a night
         truths = [one(plan, workers=worker_count()) for plan in track(plans, "simulating nights")]
     else:
         truths = map_nights(one, plans, "simulating nights")

@@ -63,8 +63,7 @@ def seen(picture: Tensor, plain: Tensor, noise: float, open_sky: Tensor) -> Seen
     contrast = torch.einsum("bchw,c->bhw", (picture - plain).square(), weights).sqrt()
     level = torch.einsum("bchw,c->bhw", plain, weights)
     within = contrast[:, open_sky]
-    # contrasts are counted off by sorting once: quantile() would sort again for each
-    veil = VEIL_SHARE * torch.sort(within, dim=1).values[:, within.shape[1] // 10]
+    veil = VEIL_SHARE * within.kthvalue(within.shape[1] // 10 + 1, dim=1).values
     least = (WEBER_SHARE * level).clamp_min(max(LEAST_LEVELS, NOISE_TIMES * noise))
     ratio = (contrast - veil[:, None, None]).clamp_min(0) / least
     inside = ratio[:, open_sky]
