@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,14 +26,17 @@ from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
 
+from aurora_gradcam import parallel
 from aurora_gradcam.config import Extract, Site
 from aurora_gradcam.inference.classify import classify
 from aurora_gradcam.preprocessing import sky, stamps, video
+from aurora_gradcam.simulation import rendering, scene
+from aurora_gradcam.simulation.sample import SAMPLE
 from aurora_gradcam.training.network import ModelCard, build
 from aurora_gradcam.training.transforms import for_evaluation
 
 RUNS = 3
-FRAMES, STRIPS, TIMES, VIDEO_FRAMES = 32, 24, 20_000, 400
+FRAMES, STRIPS, TIMES, VIDEO_FRAMES, DRAWN = 32, 24, 20_000, 400, 40
 MIB = 2**20
 Way = Callable[[], object]
 
@@ -110,6 +114,20 @@ def sun_and_moon() -> tuple[Way, Way]:
     return lambda: sky.sun_and_moon(utc, site).to_numpy(), at_once
 
 
+def drawing() -> tuple[Way, Way]:
+    """Video frames of a simulated night; pictures developed strip by strip against whole ones, on all processors."""
+    plan = replace(next(plan for plan in SAMPLE if plan.episodes and plan.clouds), frames=DRAWN)
+    strip, whole = scene.STRIP, 720
+    list(rendering.rendered(plan, 1, Site(), 1))  # the first call prepares the night
+
+    def drawn(rows: int) -> np.ndarray:
+        scene.STRIP = rows
+        frames = rendering.rendered(plan, 1, Site(), parallel.worker_count())
+        return np.concatenate([batch.pictures.astype(np.int16) for _, batch in frames])
+
+    return lambda: drawn(strip), lambda: drawn(whole)
+
+
 def decoding(folder: Path) -> tuple[Way, Way]:
     """Frames and time strips of a night video; the plain way draws no mask, which favours it."""
     path = folder / "night.mp4"
@@ -166,6 +184,7 @@ def main() -> int:
             (f"classify {FRAMES} frames", "channels_last", "contiguous", classifying),
             (f"read {STRIPS} time strips", f"page of {STRIPS}", "one a process", reading),
             (f"Sun and Moon, {TIMES:,} times", f"chunks of {sky.CHUNK:,}", "one call", sun_and_moon),
+            (f"draw {DRAWN} simulated frames", "strips", "whole pictures", drawing),
             (f"extract {VIDEO_FRAMES} video frames", "decode once", "decode twice", lambda: decoding(Path(folder))),
         )
         for what, *names, prepare in benchmarks:

@@ -109,7 +109,7 @@ def run(params: Params) -> None:
             "weights": origin,
             "split_sha256": weights.sha256_of(tables.SPLIT.path()),
             "frames": {"train": len(train), "val": len(val)},
-            "train": params.train.model_dump(mode="json"),
+            "train": params.train.model_dump(mode="json", exclude={"normalisation"}),  # `mean` and `std` tell it
             "seed": params.seed,
             "best_epoch": dataclasses.asdict(best),
             "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
