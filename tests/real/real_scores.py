@@ -2,7 +2,7 @@
 
     python tests/real/real_scores.py [MODELS_FOLDER | WEIGHTS_FILE] ...
 
-A folder holds what stage train writes, a file the weights of EfficientNet-B1 (240 px, threshold 0.5).
+A folder holds what stage train writes, a file weights as `aurora pretrain` writes them (240 px, frames by themselves).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def load(path: Path) -> tuple[nn.Module, network.ModelCard]:
         return network.load_classifier(path)
     model = network.build("efficientnet_b1")
     weights.fill(model, weights.read(path), path)
-    return model, network.ModelCard(backbone="efficientnet_b1", image_size=240)
+    return model, network.ModelCard(backbone="efficientnet_b1", image_size=240, mean=None, std=None)
 
 
 def main() -> None:
