@@ -52,7 +52,7 @@ def test_logits_do_not_depend_on_the_batch_size(model, pictures, one_by_one, bat
     logits = classify(*model, iter(pictures), batch_size)
     assert logits.shape == (len(pictures), 2)
     assert logits.dtype == np.float64
-    np.testing.assert_allclose(logits, one_by_one, atol=2e-5)
+    np.testing.assert_allclose(logits, one_by_one, atol=1e-4)  # sums of another order, through 200 layers
 
 
 def test_logits_do_not_depend_on_the_number_of_threads(model, pictures, monkeypatch):
