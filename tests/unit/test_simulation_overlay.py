@@ -7,7 +7,7 @@ import numpy as np
 import pytesseract
 import pytest
 
-from aurora_gradcam.config import Extract
+from aurora_gradcam.config import Extract, Site
 from aurora_gradcam.errors import ToolError
 from aurora_gradcam.simulation import overlay
 from aurora_gradcam.simulation.nights import compose
@@ -55,3 +55,10 @@ def test_tesseract_reads_the_time_that_was_printed():
 def test_a_missing_font_is_a_clear_error():
     with pytest.raises(ToolError, match="fonts-open-sans"):
         overlay.font("NoSuchStyle", 30)
+
+
+def test_another_site_is_named_by_its_place():
+    assert overlay.place_of(Site()) == "Yellowknife NWT/T.N-O"
+    assert overlay.place_of(Site(latitude=-69.0, longitude=39.6)) == "69.000 S  39.600 E"
+    there = overlay.backdrop(overlay.place_of(Site(latitude=78.148, longitude=16.043)))
+    assert (there != overlay.backdrop()).any() and there[60:, :].tobytes() == overlay.backdrop()[60:, :].tobytes()

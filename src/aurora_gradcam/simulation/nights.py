@@ -45,9 +45,9 @@ def frame_id(night: str, frame_no: int) -> str:
     return f"{night}-{frame_no:05d}"
 
 
-def compose(circle: np.ndarray, utc: datetime, zone: ZoneInfo) -> np.ndarray:
-    """A whole video frame, uint8 (720, 1280, 3), from the sky circle's square (720, 720, 3) and the time."""
-    picture = overlay.backdrop().copy()
+def compose(circle: np.ndarray, utc: datetime, zone: ZoneInfo, place: str = overlay.YELLOWKNIFE) -> np.ndarray:
+    """A whole video frame, uint8 (720, 1280, 3), from the sky circle's square (720, 720, 3), the time and the place."""
+    picture = overlay.backdrop(place).copy()
     picture[:, LEFT : LEFT + FULL] = np.maximum(picture[:, LEFT : LEFT + FULL], circle)
     overlay.draw_stamp(picture, overlay.stamp(utc, zone))
     return picture
@@ -64,7 +64,7 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
 
     Columns: COLUMNS, told in data/labels/README.md. `workers` threads draw the frames.
     """
-    zone, times = ZoneInfo(site.timezone), plan.times()
+    zone, place, times = ZoneInfo(site.timezone), overlay.place_of(site), plan.times()
     places, minutes = ephemeris(times, site), plan.minutes()
     spoilt = set(plan.black) | _spoilt(plan)
     rows: list[tuple] = []
@@ -87,7 +87,7 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
                 if number % FRAMES_PER_MINUTE == 0:
                     masks.append((f"{name}.png", _mask_png(batch.mask[k])))
                 black = number in plan.black
-                yield np.zeros_like(overlay.backdrop()) if black else compose(circle, times[number], zone)
+                yield np.zeros_like(overlay.backdrop()) if black else compose(circle, times[number], zone, place)
 
     video = video_path(root, plan.night)
     encode.encode(video, pictures())

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..config import Site
 from ..errors import ToolError
 
 WIDTH, HEIGHT = 1280, 720
 FONTS = Path("/usr/share/fonts/truetype/open-sans")
+YELLOWKNIFE = "Yellowknife NWT/T.N-O"
 FRENCH = {"MST": "HNR", "MDT": "HAR"}
 DASH_ERA_FROM = 2024
 STAMP_LEFT, STAMP_BASELINE = 838, 704
@@ -38,13 +40,21 @@ def stamp(utc: datetime, zone: ZoneInfo) -> str:
     return f"{local:%Y/%m/%d %H:%M:%S}   {name}/{FRENCH.get(name, name)}"
 
 
+def place_of(site: Site) -> str:
+    """The place as printed: that of AuroraMAX as the real camera has it, others by latitude and longitude."""
+    if site == Site():
+        return YELLOWKNIFE
+    north, east = "N" if site.latitude >= 0 else "S", "E" if site.longitude >= 0 else "W"
+    return f"{abs(site.latitude):.3f} {north}  {abs(site.longitude):.3f} {east}"
+
+
 @cache
-def backdrop() -> np.ndarray:
+def backdrop(place: str = YELLOWKNIFE) -> np.ndarray:
     """The texts that never change on black, uint8 (720, 1280, 3)."""
     picture = Image.new("RGB", (WIDTH, HEIGHT))
     draw = ImageDraw.Draw(picture)
     draw.text((112, 42), "SIMULATED SKY", "white", font("Bold", 37), anchor="ls")
-    draw.text((826, 32), "Yellowknife NWT/T.N-O", "white", font("Regular", 29), anchor="ls")
+    draw.text((826, 32), place, "white", font("Regular", 29), anchor="ls")
     draw.arc((226, 640, 306, 720), 200, 340, (120, 190, 70), 9)
     draw.text((266, 692), "simulated", (230, 120, 30), font("Bold", 20), anchor="ms")
     return np.asarray(picture)
