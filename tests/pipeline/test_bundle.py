@@ -29,7 +29,11 @@ def uncached(stage: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("stage", LOCK)
+RUN = [stage for stage in LOCK if not STAGES[stage.partition("@")[0]].get("frozen")]
+"""A frozen stage's lock tells the code that it was made by, which may have changed since."""
+
+
+@pytest.mark.parametrize("stage", RUN)
 def test_the_lock_was_made_by_this_code(stage):
     files = [entry for entry in LOCK[stage]["deps"] if (ROOT / entry["path"]).is_file() and "src/" in entry["path"]]
     assert files

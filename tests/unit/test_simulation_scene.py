@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,6 +14,7 @@ from aurora_gradcam.config import Site
 from aurora_gradcam.preprocessing.sky import sun_and_moon
 from aurora_gradcam.simulation import scene, truth
 from aurora_gradcam.simulation.camera import AURORAMAX_2018, project
+from aurora_gradcam.simulation.detail import TRAINING
 from aurora_gradcam.simulation.ephemeris import ephemeris
 from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan, Surroundings, Weather
 
@@ -126,3 +127,19 @@ def test_a_picture_developed_in_strips_is_the_whole_picture(monkeypatch):
 def test_noise_is_new_in_every_frame():
     pictures = rendered(surroundings=BARE).pictures
     assert not torch.equal(pictures[0], pictures[1])
+
+
+def tensors_in(value: object) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value if isinstance(value, tuple) else vars(value).values() if is_dataclass(value) else ()
+    return [tensor for part in parts for tensor in tensors_in(part)]
+
+
+def test_everything_of_a_night_lies_on_the_device_asked_for():
+    # "meta" tensors hold no numbers, but any that stayed on the CPU shows
+    plan = Plan(
+        "20240211", DARK, 2, (Episode("band", 0, 9, 5.0),), BROKEN, Weather(0.2, 0.2, 0.2), Surroundings(lamps=2)
+    )
+    found = tensors_in(scene.make_night(plan, 5, SITE, TRAINING, device="meta"))
+    assert len(found) > 30 and {tensor.device.type for tensor in found} == {"meta"}

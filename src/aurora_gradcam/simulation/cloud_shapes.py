@@ -85,8 +85,15 @@ def _fine(name: str, kind: Kind, size: int, generator: torch.Generator) -> Tenso
     return (flakes * patches + 0.7 * field(size, 1.1, generator)) / 1.3
 
 
-def make_clouds(layers: tuple[CloudLayer, ...], field_size: int, generator: torch.Generator) -> Clouds:
+def make_clouds(
+    layers: tuple[CloudLayer, ...],
+    field_size: int,
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
+) -> Clouds:
     """Draw the clouds of a night from fields (field_size, field_size); no layers give an empty tuple.
+
+    The fields are drawn on the CPU and moved to `device`.
 
     Raises
     ------
@@ -108,8 +115,8 @@ def make_clouds(layers: tuple[CloudLayer, ...], field_size: int, generator: torc
         layer = Layer(
             kind,
             plan,
-            torch.stack([*shapes, *bends]),
-            torch.stack([fine, relief]),
+            torch.stack([*shapes, *bends]).to(device),
+            torch.stack([fine, relief]).to(device),
             (math.cos(angle), math.sin(angle)),
             _uniform(0, 1, generator),
             trail,

@@ -73,7 +73,7 @@ def make_night(
     return Night(
         plan, site.latitude, detail, grid, make_grid(plan.camera, detail.grid // 2, device),
         aurora.make_aurora(grid, detail, zenith, generator) if plan.episodes else None,
-        clouds.make_clouds(plan.clouds, detail.field, generator),
+        clouds.make_clouds(plan.clouds, detail.field, generator, device),
         cover, share > 0.5, share[None, None],
         sensor.noise_pictures(detail.full, generator, device),
         sensor.transmission(full.axis, look, plan.camera.edge) * (cover.straight if cover.clean else 1.0),
