@@ -24,13 +24,18 @@ def simulate(
     minutes: Annotated[int, typer.Option(help="Length of each night; 10 video frames a minute.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed gives the same videos.")] = 42,
     site: Annotated[
-        str, typer.Option(help="LATITUDE,LONGITUDE,METRES,TIMEZONE of the camera; Yellowknife if not given.")
+        str,
+        typer.Option(
+            help="LATITUDE,LONGITUDE[,METRES[,TIMEZONE]] of the camera (200 m, UTC); Yellowknife if not given."
+        ),
     ] = "",
     camera: Annotated[
         str, typer.Option(help="auroramax-2018, auroramax-2024, or random; by default AuroraMAX's of the year.")
     ] = "",
     labels: Annotated[Path | None, typer.Option(help="Label file, if not labels/labels.csv below --out.")] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Write the bundled sample's 40 nights instead.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Write the 40 nights of simulation/sample.py instead.")
+    ] = False,
 ) -> None:
     """Make simulated night videos with exact truth and labels.
 

@@ -103,13 +103,11 @@ def _draw(picture: Tensor, x: float, y: float, light: Tensor) -> None:
     part += light * (glare * edge)
 
 
-def moon_light(camera: Camera, size: int, at: Ephemeris, device: torch.device | str = "cpu") -> Tensor:
-    """The Moon's disc, its glare and its reflexes in nanolambert: (batch, 3, size, size); brightest at its place."""
-    return add_moon(torch.zeros(len(at.moon_altitude), 3, size, size, device=device), camera, at)
-
-
 def add_moon(picture: Tensor, camera: Camera, at: Ephemeris) -> Tensor:
-    """Add the Moon's light to pictures (batch, 3, size, size) in place, and return them."""
+    """Add the Moon's disc, glare and reflexes, in nanolambert, to pictures (batch, 3, size, size); returns them.
+
+    The Moon is brightest at its place.
+    """
     size, device = picture.shape[-1], picture.device
     light = torch.as_tensor(direct_light(camera, at), dtype=torch.float32, device=device)
     x, y = project(camera, at.moon_altitude, at.moon_azimuth, size)

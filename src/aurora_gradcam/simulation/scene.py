@@ -106,9 +106,9 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
         lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns)
         smooth = _through_clouds(behind + glow, depth, lit)
     gain = sensor.gain(smooth, look)  # the exposure is that of the whole sky, aurora and all
-    with_aurora, without = (
-        sensor.levels(light * gain * night.open_share, look, night.passed_grid) for light in (smooth, plain)
-    )
+    exposed = gain * night.open_share
+    without = sensor.levels(plain * exposed, look, night.passed_grid)
+    with_aurora = without if smooth is plain else sensor.levels(smooth * exposed, look, night.passed_grid)
     seen = truth.seen(with_aurora, without, look.noise * night.detail.grid / 720, night.open_sky)
 
     size = (night.detail.full, night.detail.full)
