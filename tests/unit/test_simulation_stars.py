@@ -110,7 +110,8 @@ def brightest(light: torch.Tensor, x: float, y: float, reach: int = 6) -> tuple[
 @pytest.mark.parametrize("camera", [AURORAMAX_2018, Camera("leaning", mirrored=True, tilt=4.0, tilt_azimuth=70.0)])
 def test_a_star_is_drawn_on_its_pixel_with_all_its_light(camera):
     at = ephemeris(TIMES, SITE)
-    light = stars.star_light(camera, 720, at, SITE.latitude)
+    light = torch.zeros(len(at.sidereal), 3, 720, 720)
+    stars.add_stars(light, camera, at, SITE.latitude)
     assert light.shape == (2, 3, 720, 720) and torch.isfinite(light).all() and light.min() >= 0
     alt, az = seen_by_skyfield(Star(ra_hours=18.61565, dec_degrees=38.78369))  # Vega
     for k in range(2):

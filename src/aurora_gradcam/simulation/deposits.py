@@ -65,11 +65,11 @@ def frost_on(size: int, amount: float, generator: torch.Generator) -> Tensor:
     """Share of light that hoarfrost scatters, (size, size): feathers that grow inwards from the rim of the dome."""
     fern, patch = field(TEXTURE, 1.3, generator, stretch=3.0), field(TEXTURE, 2.0, generator)
     right, down, radius = _places(size)
-    around = torch.atan2(right, down) / (2 * torch.pi)
     patchy = _read(patch, 0.8, size)
-    # feathers lie roughly along the radius, bent by the patches
-    bent = around * 5 + 0.12 * patchy + 0.05 * _read(patch.T, 1.7, size)
-    feather = 1 - look_up(fern, (radius * 1.1)[None], bent[None])[0].abs()
+    # feathers lie in all directions, and bend from one patch into the next
+    turn = 1.4 * patchy + 0.5 * _read(patch.T, 1.7, size)
+    along, across = right * turn.cos() + down * turn.sin(), down * turn.cos() - right * turn.sin()
+    feather = 1 - look_up(fern, (0.7 * along)[None], (1.6 * across)[None])[0].abs()
     grown = amount * 2.2 - 1.1 + 0.45 * (radius - 0.6) + 0.3 * patchy + 0.25 * feather
     return (torch.sigmoid(3.5 * grown) * (0.78 + 0.16 * feather)).clamp(0, 0.97) * min(1.0, amount * 6)
 

@@ -12,6 +12,7 @@ from .camera import Camera
 from .deposits import Snow, drops_on, dust_on, frost_on, snow_on
 from .horizon import lamps, silhouettes
 from .plan import Surroundings, Weather
+from .sensor import soften
 
 SCATTERED = 0.45
 """Share of the light of hoarfrost that comes from the whole sky; the rest comes from the sky near by."""
@@ -60,7 +61,8 @@ def make_dome(
     """The dome of one night, drawn on the CPU and moved to `device`; `detail_full` is the picture's side in pixels."""
     size = detail_full
     standing = silhouettes(camera, size, surroundings)
-    straight = standing * dust_on(size, generator)
+    # the lens is focused on the stars; what varies slowly, like the sky, needs no blur
+    straight = soften((standing * dust_on(size, generator))[None, None], camera.look)[0, 0]
     snow = snow_on(size, weather.snow, generator) if weather.snow > 0 else None
     return Dome(
         size,

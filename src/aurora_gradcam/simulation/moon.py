@@ -75,8 +75,11 @@ def _window(picture: Tensor, x: float, y: float, reach: int) -> tuple[Tensor, Te
     return picture[:, rows, columns], across, down, rows, columns
 
 
-def _draw(picture: Tensor, x: float, y: float, light: Tensor) -> None:
-    """Add glare, rays and grains of a Moon at x, y to (3, size, size) in place; light : (3, 1, 1)."""
+def _draw(picture: Tensor, x: float, y: float, light: Tensor, passed: Tensor) -> None:
+    """Add glare, rays and grains of a Moon at x, y to (3, size, size) in place.
+
+    light : (3, 1, 1); passed : share that clouds let through, (size, size).
+    """
     scale = picture.shape[-1] / FULL
     window = _window(picture, x, y, max(8, round(REACH * scale)))
     if window is None:
@@ -100,29 +103,32 @@ def _draw(picture: Tensor, x: float, y: float, light: Tensor) -> None:
         grains = grains[rows, columns]
     glare = glare + dust * grains * torch.exp(-distance / fall) * (square / (square + 60))
     edge = (1 - square / REACH**2).clamp_min(0)
-    part += light * (glare * edge)
+    part += light * (glare * edge * passed[rows, columns])
 
 
-def add_moon(picture: Tensor, camera: Camera, at: Ephemeris) -> Tensor:
+def add_moon(picture: Tensor, camera: Camera, at: Ephemeris, passed: Tensor | None = None) -> Tensor:
     """Add the Moon's disc, glare and reflexes, in nanolambert, to pictures (batch, 3, size, size); returns them.
 
-    The Moon is brightest at its place.
+    The Moon is brightest at its place. `passed` is the share that clouds let through, (batch, 1, size, size), all of it
+    by default.
     """
     size, device = picture.shape[-1], picture.device
+    if passed is None:
+        passed = torch.ones(1, device=device).expand(len(picture), 1, size, size)
     light = torch.as_tensor(direct_light(camera, at), dtype=torch.float32, device=device)
     x, y = project(camera, at.moon_altitude, at.moon_azimuth, size)
     axis = np.array([(FULL / 2 * (1 + shift) + 0.5) * size / FULL - 0.5 for shift in camera.centre])
     for k in np.flatnonzero(at.moon_altitude > -0.3):
-        _draw(picture[k], float(x[k]), float(y[k]), light[k, :, None, None])
+        _draw(picture[k], float(x[k]), float(y[k]), light[k, :, None, None], passed[k, 0])
         for place, radius, share, tint in REFLEXES:
             across, down = axis + place * (np.array([x[k], y[k]]) - axis)
             radius = radius * size / FULL
             window = _window(picture[k], float(across), float(down), round(2 * radius) + 1)
             if window is None:
                 continue
-            part, right, below, _, _ = window
+            part, right, below, rows, columns = window
             # a disc with a soft edge
             disc = torch.sigmoid((radius - torch.sqrt(right**2 + below**2)) / (0.18 * radius))
             colour = torch.tensor(tint, device=device)[:, None, None]
-            part += share * light[k, :, None, None] * colour * disc
+            part += share * light[k, :, None, None] * colour * (disc * passed[k, 0, rows, columns])
     return picture

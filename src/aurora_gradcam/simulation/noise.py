@@ -46,10 +46,12 @@ def look_up(texture: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def look_up_line(profile: Tensor, x: Tensor) -> Tensor:
     """Read a periodic (size,) profile at x in periods, any shape, by linear interpolation."""
-    place = (x - torch.floor(x)) * profile.shape[0]
-    left = place.long().clamp_max(profile.shape[0] - 1)
-    value = profile[left]
-    return value + (torch.roll(profile, -1)[left] - value) * (place - left)
+    size = profile.shape[0]
+    place = (x - torch.floor(x)) * size
+    left = place.to(torch.int32).clamp_max_(size - 1)
+    step = torch.roll(profile, -1) - profile
+    value, rise = (table.index_select(0, left.reshape(-1)).view_as(place) for table in (profile, step))
+    return rise.mul_(place - left).add_(value)
 
 
 def ripples(size: int, count: float, generator: torch.Generator, stretch: float = 1.0) -> Tensor:

@@ -113,11 +113,9 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
 
     size = (night.detail.full, night.detail.full)
     light = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
-    points = stars.star_light(plan.camera, night.detail.full, at, night.latitude, grid.up.device)
-    moon.add_moon(points, plan.camera, at)
-    if plan.clouds:
-        points *= functional.interpolate(torch.exp(-depth), size=size, mode="bilinear", align_corners=False)
-    light += points
+    passed = functional.interpolate(torch.exp(-depth), size=size, mode="bilinear") if plan.clouds else None
+    stars.add_stars(light, plan.camera, at, night.latitude, passed)
+    moon.add_moon(light, plan.camera, at, passed)
     if not night.dome.clean:
         light = dome.through(night.dome, light, smooth.mean((2, 3), keepdim=True))
     pictures = torch.stack([_developed(night, light[k], gain[k], first + k) for k in range(len(light))])
@@ -130,15 +128,12 @@ def _developed(night: Night, light: Tensor, gain: Tensor, number: int) -> Tensor
     Strip by strip: what a strip's dozen steps leave behind stays in the processor's cache.
     """
     look, size = night.plan.camera.look, night.detail.full
-    halo = sensor.halo(look, size)
     noise = sensor.noise_of(night.noise, number)
     picture = torch.empty(3, size, size, dtype=torch.uint8, device=light.device)
     for top in range(0, size, STRIP):
-        low, high = max(0, top - halo), min(size, top + STRIP + halo)
-        inner = slice(top - low, min(top + STRIP, size) - low)
         rows = slice(top, min(top + STRIP, size))
-        levels = sensor.levels(light[None, :, low:high], look, night.passed[low:high] * gain[0])
-        levels = sensor.add_noise(levels[0, :, inner], noise[:, rows], look)
+        levels = sensor.levels(light[None, :, rows], look, night.passed[rows] * gain[0])
+        levels = sensor.add_noise(levels[0], noise[:, rows], look)
         picture[:, rows] = levels.add_(0.5).clamp_(0, 255).mul_(night.inside[rows])
     return picture
 

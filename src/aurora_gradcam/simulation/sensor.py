@@ -65,24 +65,28 @@ def curve(light: Tensor, look: Look) -> Tensor:
     The shoulder is x (1 + x / w^2) / (1 + x) with white point w (Reinhard et al. 2002, equation 4); then each band's
     gamma, and the levels of no light.
     """
-    x = light.clamp_min(0)
-    share = (x * (1 + x * WHITE_POINT**-2) / (1 + x)).clamp_(0, 1)
-    # a table read at the root of the share is four times as fast as powers, and right to a tenth of a level
-    place = share.sqrt_().mul_(STEPS).round_().to(torch.int64)
-    shaped = [table.to(light.device)[place[:, band]] for band, table in enumerate(_tables(look))]
-    return torch.stack(shaped, dim=1)
+    # a table read at the root of the light is many times as fast as powers, and right to a tenth of a level
+    place = light.clamp(0, WHITE_POINT).mul_(STEPS**2 / WHITE_POINT).sqrt_().to(torch.int32)
+    tables, shaped = _tables(look).to(light.device), torch.empty_like(light)
+    for picture, places in zip(shaped, place, strict=True):
+        for band, table in enumerate(tables):
+            picture[band] = table.index_select(0, places[band].reshape(-1)).view_as(picture[band])
+    return shaped
 
 
 STEPS = 16383
 
 
 @lru_cache(maxsize=64)
-def _tables(look: Look) -> tuple[Tensor, ...]:
-    share = (torch.arange(STEPS + 1, dtype=torch.float64) / STEPS) ** 2
-    return tuple(
-        (black + (255 - black) * share ** (1 / (look.gamma * bend))).float()
+def _tables(look: Look) -> Tensor:
+    """Levels at the middle of each step of the root of the light, (3, STEPS + 1)."""
+    x = WHITE_POINT * ((torch.arange(STEPS + 1, dtype=torch.float64) + 0.5) / STEPS).clamp_max(1) ** 2
+    share = x * (1 + x * WHITE_POINT**-2) / (1 + x)
+    shaped = [
+        black + (255 - black) * share ** (1 / (look.gamma * bend))
         for black, bend in zip(look.black, look.bend, strict=True)
-    )
+    ]
+    return torch.stack(shaped).float()
 
 
 def light_of_share(share: float) -> float:
@@ -93,17 +97,12 @@ def light_of_share(share: float) -> float:
     return (half**2 + share / a) ** 0.5 - half
 
 
-def halo(look: Look, size: int) -> int:
-    """Pixels on every side that the blur of a picture reaches over."""
-    return int(2.5 * look.softness * size / FULL + 0.5)
-
-
 def soften(picture: Tensor, look: Look) -> Tensor:
     """Blur (batch, channels, size, size) by `softness` pixels of the full picture; nothing below half a pixel."""
     deviation = look.softness * picture.shape[-1] / FULL
     if deviation < 0.5:
         return picture
-    reach = min(halo(look, picture.shape[-1]), min(picture.shape[-2:]) - 1)
+    reach = min(int(2.5 * deviation + 0.5), min(picture.shape[-2:]) - 1)
     steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
     kernel = (kernel / kernel.sum()).tolist()
@@ -126,7 +125,7 @@ def levels(light: Tensor, look: Look, passed: Tensor) -> Tensor:
     batch, _, height, width = light.shape
     matrix = (colour_matrix(look) / look.exposure).to(light.device)
     exposed = torch.matmul(matrix, (light * passed).reshape(batch, 3, -1))
-    return curve(soften(exposed.reshape(batch, 3, height, width), look), look)
+    return curve(exposed.reshape(batch, 3, height, width), look)
 
 
 def noise_pictures(size: int, generator: torch.Generator, device: torch.device | str = "cpu") -> Tensor:
@@ -137,10 +136,12 @@ def noise_pictures(size: int, generator: torch.Generator, device: torch.device |
     """
     shared = torch.randn(NOISE_PICTURES, 1, size, size, generator=generator)
     own = torch.randn(NOISE_PICTURES, 3, size, size, generator=generator)
-    noise = SHARED**0.5 * shared + (1 - SHARED) ** 0.5 * own
+    noise = own.mul_((1 - SHARED) ** 0.5).add_(shared, alpha=SHARED**0.5)
     if size >= FULL:
-        rolled = [torch.roll(noise, shift, dim) for dim in (-1, -2) for shift in (-1, 1)]
-        return (OWN_WEIGHT * noise + NEIGHBOUR_WEIGHT * sum(rolled)).to(device)
+        mixed = OWN_WEIGHT * noise
+        for dim, shift in ((-1, -1), (-1, 1), (-2, -1), (-2, 1)):
+            mixed.add_(torch.roll(noise, shift, dim), alpha=NEIGHBOUR_WEIGHT)
+        return mixed.to(device)
     block = round(FULL / size)
     side, own_weight = NEIGHBOUR_WEIGHT, OWN_WEIGHT
     kernel = torch.tensor([[0.0, side, 0.0], [side, own_weight, side], [0.0, side, 0.0]])

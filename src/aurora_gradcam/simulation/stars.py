@@ -18,7 +18,7 @@ PLANET_COLOURS = (0.82, 0.83, 1.36, 1.04)
 LOWEST = 3.0
 """No star is seen below this altitude in degrees."""
 WIDTH = 0.68
-"""Standard deviation of a star's image in pixels of the full picture: 1.6 pixels wide at half height."""
+"""Standard deviation of a star's image in pixels of the full picture, before the camera's softness."""
 BLOOM = (0.03, 2.2)
 """Share of the light that the lens spreads wider, and that width in pixels of the full picture."""
 BRIGHT = 1.2
@@ -70,11 +70,14 @@ def add_spots(picture: Tensor, frame: Tensor, x: Tensor, y: Tensor, light: Tenso
         flat.index_add_(0, (start + place).view(-1), (spread * light[:, band, None]).view(-1))
 
 
-def star_light(camera: Camera, size: int, at: Ephemeris, latitude: float, device: torch.device | str = "cpu") -> Tensor:
-    """Stars and planets of each frame in nanolambert, (batch, 3, size, size), dimmed by the air."""
+def add_stars(picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, passed: Tensor | None = None) -> None:
+    """Add each frame's stars and planets, dimmed by the air, to light (batch, 3, size, size) in nanolambert, in place.
+
+    `passed` is the share that clouds let through, (batch, 1, size, size), all of it by default.
+    """
+    size, device = picture.shape[-1], picture.device
     vectors, magnitude, colour = catalogue()
     altitude, azimuth = horizontal(vectors, at.sidereal, latitude)
-    batch = len(altitude)
     magnitude, colour = (np.broadcast_to(value, altitude.shape) for value in (magnitude, colour))
     if len(at.planets_altitude):
         altitude = np.concatenate([altitude, at.planets_altitude], 1)
@@ -89,13 +92,15 @@ def star_light(camera: Camera, size: int, at: Ephemeris, latitude: float, device
     def tensors(*values: np.ndarray) -> list[Tensor]:
         return [torch.as_tensor(value, dtype=torch.float32, device=device) for value in values]
 
-    picture = torch.zeros(batch, 3, size, size, device=device)
     number = torch.as_tensor(frame, device=device)
     x, y, light = tensors(x, y, light)
+    if passed is not None:
+        row, column = (place.round().long().clamp(0, size - 1) for place in (y, x))
+        light = light * passed[number, 0, row, column][:, None]
     scale = size / FULL
     share, wide = BLOOM
+    sharp, wide = (np.hypot(width, camera.look.softness) * scale for width in (WIDTH, wide))
     # a small picture's pixel already holds most of a star
-    add_spots(picture, number, x, y, light * (1 - share), max(0.42, WIDTH * scale))
+    add_spots(picture, number, x, y, light * (1 - share), max(0.42, sharp))
     bright = torch.as_tensor(magnitude < BRIGHT, device=device)
-    add_spots(picture, number[bright], x[bright], y[bright], light[bright] * share, max(0.5, wide * scale))
-    return picture
+    add_spots(picture, number[bright], x[bright], y[bright], light[bright] * share, max(0.5, wide))
