@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 # what the stages start from; the rest they make themselves
-BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc)
+BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc) pretrain
 
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test lint format bench
@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.txt constraints.txt pyproject.toml tools/system_pac
 	@touch $@
 
 repro: setup     ## the whole pipeline, on the bundled sample or on your own data/raw
-	$(if $(BUNDLED),dvc pull --quiet $(BUNDLED))
+	dvc pull --quiet $(BUNDLED)
 	dvc repro
 
 test: setup      ## all tests

@@ -37,7 +37,7 @@ def test_defaults_are_the_study():
         ("extract.file_pattern=*.mp4", "is no YAML"),
         ("train", "no key=value"),
         ("seed.deep=1", "holds a value"),
-        ("train.weights=sky", "normalisation: frame"),
+        ("train.normalisation=imagenet", "normalisation: frame"),
         ("pretrain.stages=[{size: 300, rounds: 1}]", "exceeds image_size"),
         ("train={frozen_epochs: 0, finetune_epochs: 0}", "nothing would be trained"),
     ],

@@ -14,6 +14,7 @@ from aurora_gradcam.config import Train
 from aurora_gradcam.errors import DataError
 from aurora_gradcam.training import loop, transforms
 from aurora_gradcam.training.network import IMAGENET_MEAN, IMAGENET_STD
+from aurora_gradcam.training.statistics import measure_statistics
 
 PARAMS = Train(image_size=24, batch_size=8, frozen_epochs=2, finetune_epochs=3, learning_rate=0.02, finetune_factor=0.5)
 
@@ -101,7 +102,8 @@ def test_measuring_statistics_moves_nothing_else(data):
     plain = transforms.for_evaluation(24, IMAGENET_MEAN, IMAGENET_STD)
     dropped = []
     trained.classifier[0].register_forward_pre_hook(lambda module, inputs: dropped.append(module.training))
-    loop.measure_statistics(trained, loop._Prepared(data[0], plain), [np.arange(11), np.arange(11, 33)])
+    pictures = torch.stack([plain(picture) for picture in data[0].pictures])
+    measure_statistics(trained, pictures.split([11, 22]))
     after = trained.state_dict()
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     statistics = ("running_mean", "running_var", "num_batches_tracked")

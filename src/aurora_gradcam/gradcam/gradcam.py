@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from .. import archive, config, tables
+from .. import archive, config, memory, tables
 from ..errors import exit_clearly
 from ..inference.scores import held_out
 from ..progress import track
@@ -136,6 +136,7 @@ def explain_frames(frame_ids: list[str], params: config.GradCam, folder: Path) -
 
 def run(params: config.Params) -> None:
     """Explain the chosen ones of the good, classified frames of `params.months`; write data/gradcam and the table."""
+    memory.keep()
     frames = tables.FRAMES.read_months(params.months)
     good = frames.loc[frames["status"] == "ok", ["frame_id", "night"]]
     sky = tables.SKY.read()[["frame_id", "sun_class", "moon_class"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import archive, config, tables
+from .. import archive, config, memory, tables
 from ..errors import DataError, exit_clearly
 from ..progress import track
 from ..training.network import load_classifier
@@ -78,6 +78,7 @@ def _usable(frames: pd.DataFrame) -> pd.DataFrame:
 
 def run(params: config.Params) -> None:
     """Classify every good frame of `params.months`; write the predictions table, the scores and DVC's plots."""
+    memory.keep()
     frames = tables.FRAMES.read_months(params.months)
     usable = _usable(frames)
     network, card = load_classifier()

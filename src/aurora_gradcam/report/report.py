@@ -56,9 +56,7 @@ def run(params: config.Params) -> None:
     for name, table in thesis.tables(data.frames, data.sky, metrics).items():
         thesis.write_table(name, table)
     # the parameters with the defaults of keys that params.yaml leaves out
-    # what the thesis tells of; sky weights and their normalisation join it with the sample that is trained from them
-    untold = {"pretrain": True, "train": {"normalisation"}}
-    write_json(thesis.TABLES / "params.json", params.model_dump(mode="json", exclude=untold))
+    write_json(thesis.TABLES / "params.json", params.model_dump(mode="json"))
     thesis.compile_pdf()
 
 

@@ -10,7 +10,6 @@ learning rate that still moves the weights, their mean scores better than they d
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,17 +25,10 @@ from .augment import changed, inside
 from .sky_frames import Frames, batches, soft_labels
 from .transforms import by_frame, seed_of
 
-CPU_THREADS = 2
-"""Fixed, since sums over more threads round differently, and training carries such differences far."""
 OUTLINED = (3, 5, 8)
 """Parts of the backbone whose feature maps (1/8, 1/16 and 1/32 of the picture's side) outline the aurora."""
 AURORA_LEFT = 0.5
 """A frame counts for the class only while this share of its aurora is still in the picture after random changes."""
-
-
-def fix_threads() -> None:
-    """Compute on `CPU_THREADS` threads, or as many as OpenMP is allowed: more would wait for each other for ever."""
-    torch.set_num_threads(min(CPU_THREADS, int(os.environ.get("OMP_THREAD_LIMIT", CPU_THREADS))))
 
 
 def normalised(pictures: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 from ..config import Train
 from ..errors import DataError
 from .network import NORMS
+from .statistics import measure_statistics
 from .transforms import Transform, for_evaluation, for_training, seed_of
 
 
@@ -99,7 +100,8 @@ def fit(
             batches = np.array_split(torch.randperm(len(train)).numpy(), math.ceil(len(train) / params.batch_size))
             network.train()
             train_scores = _one_pass(network, _Prepared(train, changed, (seed, epoch)), batches, workers, optimiser)
-            measure_statistics(network, _Prepared(train, plain), batches, workers)
+            seen = _batches(network, _Prepared(train, plain), batches, workers)
+            measure_statistics(network, (inputs for inputs, _ in seen))
             val_scores = score(network, val, plain, params.batch_size, workers)
             row = Epoch(epoch, phase, *train_scores, *val_scores)
             if not all(map(math.isfinite, (row.train_loss, row.val_loss))):
@@ -137,11 +139,8 @@ def _one_pass(
     optimiser: torch.optim.Optimizer | None = None,
 ) -> tuple[float, float]:
     """Show each batch once, and learn from it where there is an optimiser; mean loss and accuracy as they were met."""
-    device = next(network.parameters()).device
     loss_sum = right = 0.0
-    for inputs, targets in DataLoader(frames, batch_sampler=[batch.tolist() for batch in batches], num_workers=workers):
-        inputs = inputs.to(device, memory_format=torch.channels_last)
-        targets = targets.to(device)
+    for inputs, targets in _batches(network, frames, batches, workers):
         logits = network(inputs)
         loss = nn.functional.cross_entropy(logits, targets)
         if optimiser is not None:
@@ -153,16 +152,13 @@ def _one_pass(
     return loss_sum / len(frames), right / len(frames)
 
 
-def measure_statistics(network: nn.Module, frames: _Prepared, batches: list[np.ndarray], workers: int = 0) -> None:
-    """Set BatchNorm's statistics to the plain means over these batches; nothing else of the network moves."""
-    network.eval()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_running_stats()
-            module.momentum = None  # torch's name for a plain mean over all batches
-            module.train()
-    with torch.no_grad():
-        _one_pass(network, frames, batches, workers)
+def _batches(
+    network: nn.Module, frames: _Prepared, batches: list[np.ndarray], workers: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Inputs and targets of each batch, where the network lies."""
+    device = next(network.parameters()).device
+    for inputs, targets in DataLoader(frames, batch_sampler=[batch.tolist() for batch in batches], num_workers=workers):
+        yield inputs.to(device, memory_format=torch.channels_last), targets.to(device)
 
 
 class _Prepared(Dataset):

@@ -26,6 +26,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 NORMS = {"imagenet": (IMAGENET_MEAN, IMAGENET_STD), "frame": (None, None)}
 """Mean and deviation by `train.normalisation`."""
+CPU_THREADS = 2
+"""Fixed, since sums over more threads round differently, and training carries such differences far."""
 _RETRAIN = "run `dvc repro train`, or `dvc pull data/models`"
 
 
@@ -60,6 +62,12 @@ def device() -> torch.device:
             "torch finds no CUDA device", "AURORA_DEVICE=cuda", "install a CUDA build of torch, or use cpu"
         )
     return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def fix_threads() -> None:
+    """Compute on `CPU_THREADS` threads, or as many as OpenMP is allowed: more would wait for each other for ever."""
+    limit = os.environ.get("OMP_THREAD_LIMIT", "")
+    torch.set_num_threads(min(CPU_THREADS, int(limit)) if limit.isdigit() and int(limit) else CPU_THREADS)
 
 
 def build(backbone: str, seed: int = 0) -> nn.Module:

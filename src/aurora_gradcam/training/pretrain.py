@@ -20,8 +20,9 @@ from ..config import Params
 from ..errors import ConfigError, InputError, exit_clearly
 from ..simulation import skies
 from . import sky_weights, weights
-from .learner import Learner, fix_threads
+from .learner import Learner
 from .loop import seed_everything
+from .network import fix_threads
 from .sky_frames import Draw, Frames, Studio, studio
 
 CHECKPOINT = weights.SKY.with_name("checkpoint.pt")

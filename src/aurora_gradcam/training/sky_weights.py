@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ from . import weights
 from .augment import changed
 from .learner import normalised
 from .sky_frames import HELD_OUT, STATISTICS, Frames, Studio, batches
+from .statistics import measure_statistics
 from .transforms import seed_of
 from .vision import torchvision
 
@@ -31,24 +32,6 @@ def round_kernels(network: nn.Module) -> None:
         for part in network.parameters():
             if part.ndim > 1:
                 part.copy_(part.half())
-
-
-def measure_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
-    """Set BatchNorm's statistics to the plain means over these batches of normalised pictures ("precise BatchNorm").
-
-    Torch's running average lags behind weights that move, and belongs to other weights than their mean. Wu and Johnson
-    2021, arXiv:2105.07576.
-    """
-    network.eval()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_running_stats()
-            module.momentum = None  # torch's name for a plain mean over all batches
-            module.train()
-    with torch.no_grad():
-        for batch in inputs:
-            network(batch)
-    network.eval()
 
 
 def plain(frames: Frames, device: torch.device) -> Tensor:

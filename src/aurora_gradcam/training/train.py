@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import PIL
 import torch
 from dvclive import Live
 
-from .. import archive, config, parallel, tables
+from .. import archive, config, memory, parallel, tables
 from ..config import Params
 from ..errors import DataError, exit_clearly
 from ..progress import track
@@ -24,8 +23,6 @@ from .vision import torchvision
 
 CURVES = Path("reports/plots/training.csv")
 LIVE = Path("reports/dvclive")
-CPU_THREADS = 2
-"""Fixed, since sums over more threads round differently, and training carries such differences far."""
 COLUMNS = ["epoch", "phase", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
 _RESPLIT = "label more frames, or change split.fractions, then run `dvc repro`"
 
@@ -92,8 +89,8 @@ def run(params: Params) -> None:
     split = tables.SPLIT.read()
     train, val = chosen(split, "train"), chosen(split, "val")
     device, size = network.device(), params.train.image_size
-    # more threads than OpenMP is allowed would wait for each other for ever
-    torch.set_num_threads(min(CPU_THREADS, int(os.environ.get("OMP_THREAD_LIMIT", CPU_THREADS))))
+    memory.keep()
+    network.fix_threads()
     model = network.build(params.train.backbone, params.seed).to(device)
     origin = weights.start(model, params.train.backbone, params.train.weights)
     workers = parallel.worker_count() if device.type == "cuda" else 0  # on a CPU training itself takes every core
@@ -109,7 +106,7 @@ def run(params: Params) -> None:
             "weights": origin,
             "split_sha256": weights.sha256_of(tables.SPLIT.path()),
             "frames": {"train": len(train), "val": len(val)},
-            "train": params.train.model_dump(mode="json", exclude={"normalisation"}),  # `mean` and `std` tell it
+            "train": params.train.model_dump(mode="json"),
             "seed": params.seed,
             "best_epoch": dataclasses.asdict(best),
             "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
