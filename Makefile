@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc) pretrain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint format bench
+.PHONY: help setup repro test lint format bench leakage
 
 help:            ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -39,3 +39,8 @@ format: setup    ## mend the style
 
 bench: setup     ## speed and memory, side by side
 	python tests/benchmarks/run.py
+
+leakage: setup   ## what a split by frames adds to the scores (a second training)
+	dvc exp run --quiet --temp --force --name leakage --set-param split.policy=frame evaluate
+	python -m aurora_gradcam.inference.leakage leakage
+	dvc exp remove --quiet leakage

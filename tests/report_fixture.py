@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from PIL import Image
 
 import tiny
 from aurora_gradcam import archive, config, tables
-from aurora_gradcam.gradcam import overlays
+from aurora_gradcam.gradcam import explanations, overlays
 from aurora_gradcam.inference import evaluate
+from aurora_gradcam.training.network import ModelCard
 
 REPOSITORY = Path(__file__).parents[1]
 TRAINING = pd.DataFrame(
@@ -41,7 +43,8 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
     )
     tables.PREDICTIONS.write(predicted)
     sky = tables.SKY.read()
-    evaluate.report(frames, predicted, sky, split)
+    card = ModelCard(backbone="efficientnet_b0", image_size=64)
+    evaluate.report(frames, predicted, sky, split, tables.LABELLED.read(), card, config.Site())
 
     rows = ok.merge(predicted, on="frame_id").merge(sky, on="frame_id")
     rows["condition"] = [f"{sun} x {moon}" for sun, moon in zip(rows["sun_class"], rows["moon_class"], strict=True)]
@@ -58,8 +61,10 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
                     chosen_as=chosen[reason], target=target, layer="features.8", heat_in_circle=0.9
                 )
             )
-    cams = pd.concat(cams)
+    unmeasured = dict.fromkeys([*tables.MEASURES, "shift_agreement"], np.nan)
+    cams = pd.concat(cams).assign(method="gradcam", **unmeasured)
     tables.CAMS.write(cams)
+    write_explanations(cams)
     folder = Path("data/gradcam/overlays")
     folder.mkdir(parents=True)
     for frame_id in sorted(set(cams["frame_id"])):
@@ -75,6 +80,15 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
     Path("thesis").mkdir()
     for source in sorted((REPOSITORY / "thesis").glob("*.typ")) + sorted((REPOSITORY / "thesis").glob("*.yaml")):
         shutil.copy(source, "thesis")
+
+
+def write_explanations(cams: pd.DataFrame) -> None:
+    """The summary of one map and one baseline, in which most measures have no frames."""
+    rows = cams.drop_duplicates(["frame_id", "target"]).assign(map="gradcam@features.8")
+    of_yes = rows[rows["target"] == "yes"]
+    forgotten = of_yes[["frame_id", "map"]].assign(part="classifier", rank_correlation=0.3)
+    found = explanations.summary(rows, of_yes.assign(baseline="uniform"), forgotten, "yes")
+    Path("reports/metrics/explanations.json").write_text(json.dumps(found))
 
 
 def project() -> config.Params:

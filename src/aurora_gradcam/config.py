@@ -183,7 +183,8 @@ class Train(Frozen):
     """How the classifier is trained.
 
     `normalisation` of the levels is `imagenet` (fixed mean and deviation, as in the study) or `frame` (every frame by
-    its own, as the sky weights want it).
+    its own, as the sky weights want it). `threshold` is the calibrated probability from which a frame is called aurora:
+    `val` has the validation frames choose it, a number fixes it.
     """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"
@@ -197,6 +198,7 @@ class Train(Frozen):
     finetune_factor: Positive = 0.1
     augmentation: Augmentation = Augmentation()
     select_by: Literal["val_loss", "val_accuracy"] = "val_loss"
+    threshold: Literal["val"] | Annotated[float, Field(gt=0, lt=1)] = "val"
 
     @model_validator(mode="after")
     def some_epochs(self) -> Train:
@@ -214,10 +216,9 @@ class Train(Frozen):
 
 
 class Evaluate(Frozen):
-    """How frames are classified and read."""
+    """How frames are classified."""
 
     batch_size: Count = 32
-    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 class GradCam(Frozen):

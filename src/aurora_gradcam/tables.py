@@ -184,18 +184,37 @@ PREDICTIONS = _table(
         "is_aurora": pa.Column("bool", coerce=True),
     },
 )
+MEASURES = {
+    "energy_in_mask": _number(0, 1, nullable=True),  # share of the map's sum that lies on visible aurora
+    "mask_area": _number(0, 1, nullable=True),  # share of the sky circle that visible aurora covers
+    "energy_over_area": _number(0, nullable=True),  # the one divided by the other: 1 is chance
+    "pointing_hit": _number(0, 1, nullable=True),  # whether the hottest place lies on aurora
+    "road": _number(-1, 1, nullable=True),  # remove and debias: the higher, the more the hot places matter
+    "insertion": _number(0, 1, nullable=True),  # area under P as the hottest places are put into an even sky
+    "deletion": _number(0, 1, nullable=True),  # area under P as the hottest places are removed
+}
+"""Measures of a map; the first four are null without truth or aurora, the last three except for some measured frames"""
 CAMS = _table(
     "cams",
     "data/tables/cams.parquet",
     {
         "frame_id": _frame_id,
-        "chosen_as": _text(),  # e.g. "Night x No_Moon", "true positive"
+        "chosen_as": _text(),  # e.g. "Night x No_Moon", "true positive", "measured"
         "target": _text(among=LABELS),  # the class whose logit is explained
+        "method": _text(),  # gradcam or layercam
         "layer": _text(),
         "p_aurora": _number(0, 1),
         "heat_in_circle": _number(0, 1, nullable=True),  # share of the map's sum inside the sky circle
+        **MEASURES,
+        "shift_agreement": _number(-1, 1, nullable=True),  # rank correlation with the map of the shifted picture
     },
-    key=("frame_id", "chosen_as", "target", "layer"),
+    key=("frame_id", "chosen_as", "target", "method", "layer"),
+)
+CAM_BASELINES = _table(
+    "cam_baselines",
+    "data/tables/cam_baselines.parquet",
+    {"frame_id": _frame_id, "baseline": _text(), **MEASURES},  # maps that know nothing of the network
+    key=("frame_id", "baseline"),
 )
 
 TO_LABEL = Path("data/tables/to_label.csv")

@@ -37,6 +37,9 @@ def test_defaults_are_the_study():
         ("extract.file_pattern=*.mp4", "is no YAML"),
         ("train", "no key=value"),
         ("seed.deep=1", "holds a value"),
+        ("train.threshold=1.5", "train.threshold"),
+        ("train.threshold=test", "train.threshold"),
+        ("evaluate.threshold=0.5", "evaluate.threshold: unknown key"),
         ("train.normalisation=imagenet", "normalisation: frame"),
         ("pretrain.stages=[{size: 300, rounds: 1}]", "exceeds image_size"),
         ("train={frozen_epochs: 0, finetune_epochs: 0}", "nothing would be trained"),
@@ -50,6 +53,11 @@ def test_bad_values_are_refused_by_name(assignment, named):
 
 def test_an_assignment_overrides_the_file():
     assert config.load(ROOT / "params.yaml", ["extract.circle.radius=240"]).extract.circle.radius == 240
+
+
+@pytest.mark.parametrize(("text", "value"), [("val", "val"), ("0.5", 0.5)])
+def test_the_threshold_is_chosen_on_val_or_a_number(text, value):
+    assert config.load(ROOT / "params.yaml", [f"train.threshold={text}"]).train.threshold == value
 
 
 def test_no_params_file(tmp_path):

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 import torch
 
+import tiny
 from aurora_gradcam import archive, config, tables
 from aurora_gradcam.errors import DataError, InputError
 from aurora_gradcam.inference import evaluate
+from aurora_gradcam.inference.reliability import expected_calibration_error
 from aurora_gradcam.training import network as networks
 from aurora_gradcam.training.transforms import for_evaluation
 
@@ -26,12 +28,27 @@ class Greenness(torch.nn.Module):
         return torch.stack([-green, green], dim=1)
 
 
+NIGHTS = tuple(f"202402{day:02d}" for day in range(1, 25))
+"""Two months' worth of the miniature project, so that val and test have six nights each."""
+
+
 @pytest.fixture
-def project(tiny_project, monkeypatch) -> pd.DataFrame:
-    """The miniature project with a classifier that is right about every frame."""
-    card = networks.ModelCard(backbone="efficientnet_b0", image_size=64, temperature=2.0)
+def split(tmp_path, monkeypatch) -> pd.DataFrame:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AURORA_WORKERS", "1")
+    return tiny.build(nights=NIGHTS)
+
+
+def use(monkeypatch, **changes) -> None:
+    card = networks.ModelCard(backbone="efficientnet_b0", image_size=64, temperature=2.0).model_copy(update=changes)
     monkeypatch.setattr(evaluate, "load_classifier", lambda: (Greenness().eval(), card))
-    return tiny_project
+
+
+@pytest.fixture
+def project(split, monkeypatch) -> pd.DataFrame:
+    """The miniature project with a classifier that is right about every frame."""
+    use(monkeypatch)
+    return split
 
 
 OUTPUTS = (
@@ -40,6 +57,7 @@ OUTPUTS = (
     evaluate.CONDITIONS,
     evaluate.CONFUSION_PLOT,
     evaluate.ROC_PLOT,
+    evaluate.RELIABILITY_PLOT,
 )
 
 
@@ -55,7 +73,7 @@ def test_every_good_frame_is_predicted_and_the_others_are_counted(project, capsy
     assert predicted["frame_id"].tolist() == sorted(frames.loc[frames["status"] == "ok", "frame_id"])
     assert metrics["frames_without_prediction"] == 2
     assert metrics["all_frames"]["frames"] == len(frames) - 2
-    assert "2 of 108 frames get no prediction (1 corrupt, 1 missing)" in capsys.readouterr().err
+    assert "2 of 216 frames get no prediction (1 corrupt, 1 missing)" in capsys.readouterr().err
 
 
 def test_a_prediction_belongs_to_its_own_frame(project):
@@ -78,25 +96,75 @@ def test_scores_are_of_each_splits_own_frames(project):
         assert splits[split]["frames"] == counted.loc[split, "frames"]
         assert splits[split]["nights"] == counted.loc[split, "nights"]
         assert (splits[split]["tp"], splits[split]["fn"], splits[split]["fp"]) == (yes[split], 0, 0)
-        assert splits[split]["accuracy"] == splits[split]["auroc"] == 1
+        for name in ("accuracy", "auroc", "precision", "sensitivity"):
+            assert splits[split][name]["low"] < splits[split][name]["value"] == splits[split][name]["high"] == 1
 
 
 def test_the_nine_conditions_are_named_and_add_up(project):
     conditions = run()["conditions"]
     assert next(iter(conditions)) == "Night x No_Moon"
     assert len(conditions) == 9
-    assert sum(row["frames"] for row in conditions.values()) == 106
-    # frames 0 of the 12 nights are Night x No_Moon and alternate in label; every last one is Nautical x Moon_Full
-    assert (conditions["Night x No_Moon"]["yes"], conditions["Night x No_Moon"]["no"]) == (6, 6)
-    assert conditions["Night x No_Moon"]["yes_no_odds"] == 1
-    assert conditions["Nautical x Moon_Full"]["frames"] == 10
+    assert sum(row["frames"] for row in conditions.values()) == 214
+    # frames 0 of the 24 nights are Night x No_Moon and alternate in label; every last one is Nautical x Moon_Full
+    assert (conditions["Night x No_Moon"]["yes"], conditions["Night x No_Moon"]["no"]) == (12, 12)
+    assert conditions["Night x No_Moon"]["yes_no_odds"]["value"] == 1
+    assert conditions["Nautical x Moon_Full"]["frames"] == 22
     table = pd.read_csv(evaluate.CONDITIONS)
     assert table["condition"].tolist() == list(conditions)
-    assert table["yes_share"].tolist() == [row["yes_share"] for row in conditions.values()]
+    for part in ("value", "low", "high", "nights"):
+        assert table[f"yes_share_{part}"].tolist() == [row["yes_share"][part] for row in conditions.values()]
 
 
-def test_a_higher_threshold_calls_less(project):
-    assert run("evaluate.threshold=0.9999999")["all_frames"]["yes"] < run()["all_frames"]["yes"]
+def test_conditions_are_judged_by_audit_labels_of_nights_that_did_not_train(project):
+    metrics = run()
+    labelled = tables.LABELLED.read()
+    audit = labelled[labelled["set"] == "audit"].merge(project[["frame_id", "night", "split"]], on="frame_id")
+    trained = audit["split"] == "train"
+    found = metrics["audit"]
+    assert (found["left_out_frames"], found["left_out_nights"]) == (trained.sum(), audit[trained]["night"].nunique())
+    assert (found["labelled_frames"], found["labelled_nights"]) == (
+        (~trained).sum(),
+        audit[~trained]["night"].nunique(),
+    )
+    rows = metrics["conditions"].values()
+    assert sum(row["labelled_frames"] for row in rows) == found["labelled_frames"]
+    assert sum(row["left_out_frames"] for row in rows) == found["left_out_frames"]
+    assert found["sensitivity"]["value"] == found["specificity"]["value"] == 1
+    one = metrics["conditions"]["Night x No_Moon"]
+    assert one["sensitivity"] == {"value": None, "low": None, "high": None, "too_few_nights": True} | {
+        key: one["sensitivity"][key] for key in ("frames", "nights")
+    }
+    assert one["sensitivity"]["nights"] < 5
+
+
+def test_the_calibration_tells_of_val_and_test_before_and_after(project):
+    calibration = run()["calibration"]
+    assert list(calibration) == [
+        *("temperature", "threshold", "val_ece_before", "val_ece_after", "test_ece_before", "test_ece_after")
+    ]
+    assert (calibration["temperature"], calibration["threshold"]) == (2, 0.5)
+    judged = project.merge(tables.PREDICTIONS.read(), on="frame_id")
+    test = judged[judged["split"] == "test"]
+    yes, margin = test["label"] == "yes", test["logit_yes"] - test["logit_no"]
+    before = expected_calibration_error(1 / (1 + np.exp(-margin)), yes)
+    after = expected_calibration_error(test["p_aurora"], yes)
+    assert calibration["test_ece_before"]["value"] == pytest.approx(before, abs=1e-6)
+    assert calibration["test_ece_after"]["value"] == pytest.approx(after, abs=1e-6)
+    table = pd.read_csv(evaluate.RELIABILITY_PLOT)
+    assert table.groupby(["split", "calibration"])["frames"].sum().to_dict() == {
+        ("test", "after"): len(test),
+        ("test", "before"): len(test),
+        ("val", "after"): (judged["split"] == "val").sum(),
+        ("val", "before"): (judged["split"] == "val").sum(),
+    }
+
+
+def test_the_threshold_is_the_cards(project, monkeypatch):
+    before = run()["all_frames"]["yes"]
+    p_aurora = tables.PREDICTIONS.read()["p_aurora"]
+    threshold = float(p_aurora.quantile(0.9))
+    use(monkeypatch, threshold=threshold)
+    assert run()["all_frames"]["yes"] == (p_aurora >= threshold).sum() < before
 
 
 def test_the_plots_hold_what_dvc_draws(project):
@@ -116,7 +184,9 @@ def test_without_a_test_split_val_is_drawn_and_scores_are_null(project):
     tables.SPLIT.write(project.assign(split=project["split"].replace("test", "val")))
     metrics = run()
     assert metrics["splits"]["test"]["frames"] == 0
-    assert metrics["splits"]["test"]["accuracy"] is None
+    assert metrics["splits"]["test"]["accuracy"]["value"] is None
+    assert metrics["splits"]["test"]["accuracy"]["too_few_nights"] is True
+    assert metrics["calibration"]["test_ece_after"]["value"] is None
     assert set(pd.read_csv(evaluate.ROC_PLOT)["split"]) == {"val"}
 
 
@@ -125,9 +195,9 @@ def test_frames_without_a_time_are_predicted_but_in_no_condition(project):
     sky.loc[sky.index[:5], ["utc", "sun_class", "moon_class"]] = None
     tables.SKY.write(sky.drop(index=sky.index[5]))
     metrics = run()
-    assert metrics["all_frames"]["frames"] == 106
+    assert metrics["all_frames"]["frames"] == 214
     assert metrics["all_frames"]["frames_outside_conditions"] == 6
-    assert sum(row["frames"] for row in metrics["conditions"].values()) == 100
+    assert sum(row["frames"] for row in metrics["conditions"].values()) == 208
 
 
 def test_a_labelled_frame_without_a_picture_is_counted(project, capsys):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image
 
 from aurora_gradcam import archive, config, tables
 from aurora_gradcam.errors import ConfigError, InputError
-from aurora_gradcam.gradcam import gradcam
+from aurora_gradcam.gradcam import chosen, gradcam, pointing
 from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.gradcam.overlays import overlay, sky_circle
 from aurora_gradcam.training.network import ModelCard, build, load_classifier, save
@@ -28,14 +30,14 @@ def classified(*rows: tuple[str, int, float]) -> pd.DataFrame:
 
 def test_the_most_confident_come_first_and_every_night_gives_one_before_any_gives_two():
     frames = classified(("20240201", 1, 0.99), ("20240201", 2, 0.98), ("20240201", 3, 0.2), ("20240202", 1, 0.6))
-    picked = gradcam.most_confident(frames, True, 3)["frame_id"].tolist()
+    picked = chosen.most_confident(frames, True, 3)["frame_id"].tolist()
     assert picked == ["20240201-00001", "20240202-00001", "20240201-00002"]
-    assert gradcam.most_confident(frames, True, 1)["frame_id"].tolist() == picked[:1]
+    assert chosen.most_confident(frames, True, 1)["frame_id"].tolist() == picked[:1]
 
 
 def test_a_confident_no_has_a_low_probability():
     frames = classified(("20240201", 1, 0.4), ("20240202", 1, 0.1), ("20240203", 1, 0.9))
-    assert gradcam.most_confident(frames, False, 5)["p_aurora"].tolist() == [0.1, 0.4]
+    assert chosen.most_confident(frames, False, 5)["p_aurora"].tolist() == [0.1, 0.4]
 
 
 @pytest.mark.parametrize("is_aurora", [True, False])
@@ -43,14 +45,14 @@ def test_equal_confidence_is_decided_by_frame_id_whatever_the_order_of_the_table
     p = 0.9 if is_aurora else 0.1
     frames = classified(*[(f"2024020{night}", number, p) for night in (3, 1, 2) for number in (5, 4)])
     for order in (frames, frames[::-1], frames.sample(frac=1, random_state=4)):
-        found = gradcam.most_confident(order.reset_index(drop=True), is_aurora, 4)["frame_id"].tolist()
+        found = chosen.most_confident(order.reset_index(drop=True), is_aurora, 4)["frame_id"].tolist()
         assert found == ["20240201-00004", "20240202-00004", "20240203-00004", "20240201-00005"]
 
 
 def test_a_condition_gives_half_yes_and_half_no_and_the_odd_one_is_yes():
     frames = classified(*[(f"202402{night:02d}", 1, night / 20) for night in range(1, 20)])
     labelled = pd.DataFrame({"frame_id": [], "label": [], "split": []}, dtype="str")
-    count, picked = gradcam.groups(frames, labelled, config.GradCam(frames_per_condition=3))["Night x No_Moon"]
+    count, picked = chosen.groups(frames, labelled, config.GradCam(frames_per_condition=3))["Night x No_Moon"]
     assert (count, picked["p_aurora"].tolist()) == (3, [0.95, 0.9, 0.05])
 
 
@@ -60,8 +62,8 @@ def test_outcomes_are_those_of_labelled_test_frames_by_confidence(capsys):
     )
     labels, splits = ["yes", "no"] * 4, ["test"] * 6 + ["train", "val"]
     labelled = pd.DataFrame({"frame_id": frames["frame_id"], "label": labels, "split": splits})
-    chosen = gradcam.choose(frames, labelled, PARAMS)
-    outcomes = chosen[chosen["chosen_as"].isin(gradcam.OUTCOMES)].groupby("chosen_as")["p_aurora"].agg(list).to_dict()
+    rows = chosen.choose(frames, labelled, PARAMS)
+    outcomes = rows[rows["chosen_as"].isin(chosen.OUTCOMES)].groupby("chosen_as")["p_aurora"].agg(list).to_dict()
     assert outcomes == {
         "true positive": [0.9, 0.7],
         "false positive": [0.8, 0.6],
@@ -77,7 +79,37 @@ def test_outcomes_are_those_of_labelled_test_frames_by_confidence(capsys):
 def test_without_a_test_split_outcomes_come_from_val():
     frames = classified(("20240201", 1, 0.9), ("20240202", 1, 0.8))
     labelled = pd.DataFrame({"frame_id": frames["frame_id"], "label": "yes", "split": ["train", "val"]})
-    assert gradcam.groups(frames, labelled, PARAMS)["true positive"][1]["p_aurora"].tolist() == [0.8]
+    assert chosen.groups(frames, labelled, PARAMS)["true positive"][1]["p_aurora"].tolist() == [0.8]
+
+
+def nights_split(**split: str) -> pd.DataFrame:
+    return pd.DataFrame({"night": [name[1:] for name in split], "split": list(split.values())}, dtype="str")
+
+
+def test_measured_frames_are_called_aurora_and_come_from_nights_that_were_not_learnt_from():
+    frames = classified(*[(f"2024020{night}", number, number / 10) for night in range(1, 7) for number in range(10)])
+    split = nights_split(n20240201="train", n20240202="val", n20240203="test")
+    found = chosen.measured(frames, split, 8, seed=1)
+    assert found["is_aurora"].all()
+    unseen = {"20240203", "20240204", "20240205", "20240206"}
+    assert set(found["night"][:4]) == set(found["night"][4:]) == unseen  # every night before any twice
+    assert chosen.measured(frames, split, 3, seed=1)["frame_id"].tolist() == found["frame_id"].tolist()[:3]
+    shuffled = frames.sample(frac=1, random_state=3).reset_index(drop=True)
+    assert chosen.measured(shuffled, split, 8, seed=1)["frame_id"].tolist() == found["frame_id"].tolist()
+    assert chosen.measured(frames, split, 99, seed=1)["frame_id"].nunique() == 4 * 5
+
+
+def test_measured_frames_are_drawn_at_random_and_not_by_confidence():
+    frames = classified(*[("20240201", number, 0.5 + number / 1000) for number in range(400)])
+    seeds = [chosen.measured(frames, nights_split(), 50, seed)["p_aurora"].mean() for seed in range(20)]
+    assert np.mean(seeds) == pytest.approx(frames["p_aurora"].mean(), abs=0.02)
+    assert len(set(seeds)) == 20
+
+
+def test_without_an_unlearnt_night_all_are_drawn_from():
+    frames = classified(("20240201", 1, 0.9), ("20240202", 1, 0.8))
+    split = nights_split(n20240201="train", n20240202="val")
+    assert len(chosen.measured(frames, split, 5, seed=1)) == 2
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +126,10 @@ def weights() -> torch.nn.Module:
 
 
 @pytest.fixture
-def project(tiny_project, weights) -> pd.DataFrame:
+def project(tiny_project, weights, monkeypatch) -> pd.DataFrame:
     """The tiny project with a classifier and drawn predictions, right for about four labelled frames in five."""
+    for name, count in (("MEASURED_FRAMES", 4), ("REMOVED_FRAMES", 2), ("RANDOMISED_FRAMES", 1)):
+        monkeypatch.setattr(gradcam, name, count)
     save(weights, ModelCard(backbone="efficientnet_b0", image_size=64))
     frames = tables.FRAMES.read("2024-02")
     good = frames[frames["status"] == "ok"]
@@ -113,16 +147,20 @@ def loaded(*assignments: str) -> config.Params:
 
 
 def content() -> dict[str, bytes]:
-    paths = [*gradcam.GRADCAM.rglob("*"), tables.CAMS.path()]
+    written = [tables.CAMS.path(), tables.CAM_BASELINES.path(), gradcam.EXPLANATIONS]
+    paths = [*gradcam.GRADCAM.rglob("*"), *written]
     return {str(path): path.read_bytes() for path in paths if path.is_file()}
 
 
 def test_the_stage_writes_maps_overlays_and_scores_of_each_chosen_frame(project):
-    gradcam.run(loaded("gradcam.layers=[features.8, features.5]"))
+    gradcam.run(loaded("gradcam.layers=[features.8, layercam@features.5]"))
     cams = tables.CAMS.read()
     frame_ids = sorted(cams["frame_id"].unique())
-    assert set(cams["chosen_as"]) == {tables.condition_name(*c) for c in config.CONDITIONS} | set(gradcam.OUTCOMES)
-    assert len(cams) == (9 + 4) * 4  # each group's one frame for two classes and two layers
+    assert set(cams["chosen_as"]) == {tables.condition_name(*c) for c in config.CONDITIONS} | {
+        *chosen.OUTCOMES,
+        chosen.MEASURED,
+    }
+    assert len(cams) == (9 + 4 + 4) * 4  # each group's one frame, and four measured ones, for two classes and two maps
     assert sorted(path.name for path in (gradcam.GRADCAM / "maps").iterdir()) == [f"{i}.npz" for i in frame_ids]
     overlays = sorted(path.name for path in (gradcam.GRADCAM / "overlays").iterdir())
     assert overlays == [f"{frame_id}_{target}.jpg" for frame_id in frame_ids for target in ("no", "yes")]
@@ -130,18 +168,24 @@ def test_the_stage_writes_maps_overlays_and_scores_of_each_chosen_frame(project)
     assert (cams["p_aurora"].to_numpy() == p_aurora[cams["frame_id"]].to_numpy()).all()
 
     network, card = load_classifier()
-    frame_id = frame_ids[-1]
+    frame_id = cams.groupby("frame_id")["heat_in_circle"].count().idxmax()  # few of its maps are of zeros
+    defined = 0
     picture = archive.read_frame(frame_id)
     batch = for_evaluation(card.image_size, card.mean, card.std)(picture)[None]
     with np.load(gradcam.GRADCAM / "maps" / f"{frame_id}.npz") as stored:
-        assert sorted(stored) == ["no@features.5", "no@features.8", "yes@features.5", "yes@features.8"]
+        assert sorted(stored) == [
+            f"{target}@{name}" for target in ("no", "yes") for name in ("gradcam@features.8", "layercam@features.5")
+        ]
         for name in stored:
-            target, _, layer = name.partition("@")
-            heat = explain(network, batch, target, layer)[0]
+            target, method, layer = name.split("@")
+            heat = explain(network, batch, target, layer, method)[0]
             assert stored[name].dtype == np.float16 and stored[name].shape == (16, 16)
             np.testing.assert_allclose(stored[name], heat[2::4, 2::4], atol=2e-3)
             row = cams[(cams["frame_id"] == frame_id) & (cams["target"] == target) & (cams["layer"] == layer)].iloc[0]
-            assert row["heat_in_circle"] == pytest.approx(heat[sky_circle(64)].sum() / heat.sum(), abs=1e-4)
+            share = heat[sky_circle(64)].sum() / heat.sum() if heat.any() else np.nan
+            assert row["heat_in_circle"] == pytest.approx(share, abs=1e-4, nan_ok=True)
+            defined += heat.any()
+        assert defined >= 2
     drawn = overlay(picture, explain(network, batch, "yes", "features.8")[0]).astype(float)
     with Image.open(gradcam.GRADCAM / "overlays" / f"{frame_id}_yes.jpg") as image:
         assert image.format == "JPEG"
@@ -185,9 +229,48 @@ def test_frames_without_a_good_picture_are_never_chosen(project):
     assert set(cams["target"]) == {"yes"}
 
 
-def test_no_frames_asked_for_is_an_empty_result(project):
+def test_measures_stand_beside_the_maps_that_they_were_taken_of_and_nowhere_else(project):
+    masks = {}
+    for night in project["night"].unique()[::2]:  # truth of every other night
+        ids = [frame_id for frame_id in project["frame_id"] if frame_id.startswith(night)]
+        for frame_id in ids:
+            masks[frame_id] = np.arange(240)[:, None] < np.full(240, 120 * (frame_id[-2:] != "00"))
+        members = [(f"{frame_id}.png", png(masks[frame_id])) for frame_id in ids]
+        archive.write(pointing.TRUTH / f"2024-02/{night}_masks.zip", members)
+    gradcam.run(loaded("gradcam.layers=[features.8, layercam@features.5]"))
+    cams, baselines = tables.CAMS.read(), tables.CAM_BASELINES.read()
+
+    area = cams.set_index("frame_id")["mask_area"]
+    assert area[~area.index.isin(masks)].isna().all() and area.index.isin(masks).any()
+    for frame_id, share in area[area.index.isin(masks)].items():
+        assert share == pytest.approx(0.5 * (frame_id[-2:] != "00"), abs=0.01)
+    assert (cams["energy_in_mask"].notna() <= (cams["mask_area"] > 0)).all()
+    uniform = baselines[(baselines["baseline"] == "uniform") & (baselines["mask_area"] > 0)]
+    np.testing.assert_allclose(uniform["energy_over_area"], 1)
+
+    measured = cams[cams["chosen_as"] == chosen.MEASURED]
+    costly = cams[cams["road"].notna()]  # a map of zeros has none
+    assert set(costly["target"]) == {"yes"}
+    assert (costly["insertion"].notna() & costly["deletion"].notna()).all()
+    removed = set(baselines.loc[baselines["road"].notna(), "frame_id"])
+    assert len(removed) == 2 and set(costly["frame_id"]) <= removed <= set(measured["frame_id"])
+    assert len(baselines) == 3 * cams["frame_id"].nunique()
+
+
+def png(mask: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(mask).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_no_frames_asked_for_is_an_empty_result(project, monkeypatch):
     gradcam.run(loaded("gradcam.frames_per_condition=0", "gradcam.frames_per_outcome=0"))
-    assert tables.CAMS.read().empty
+    measured = tables.CAMS.read()
+    assert set(measured["chosen_as"]) <= {chosen.MEASURED}
+    monkeypatch.setattr(gradcam, "MEASURED_FRAMES", 0)
+    gradcam.run(loaded("gradcam.frames_per_condition=0", "gradcam.frames_per_outcome=0"))
+    assert tables.CAMS.read().empty and tables.CAM_BASELINES.read().empty
+    assert json.loads(gradcam.EXPLANATIONS.read_text())["maps"] == {}
     assert list((gradcam.GRADCAM / "maps").iterdir()) == []
 
 

@@ -165,6 +165,18 @@ def test_scores_are_those_of_scikit_learn(data):
     assert accuracy == accuracy_score(val.targets, p.argmax(1))
 
 
+@pytest.mark.parametrize("batch_size", [3, 16])
+def test_logits_are_the_networks_own_in_the_order_of_the_frames(data, batch_size):
+    trained, val = network(2), data[1]
+    plain = transforms.for_evaluation(24, IMAGENET_MEAN, IMAGENET_STD)
+    logits = loop.logits_of(trained.train(), val, plain, batch_size)
+    with torch.inference_mode():
+        expected = torch.cat([trained.eval()(plain(picture)[None]) for picture in val.pictures])
+    assert logits.dtype == np.float64
+    np.testing.assert_allclose(logits, expected.numpy(), atol=1e-5)
+    assert np.ptp(logits[:, 1] - logits[:, 0]) > 1e-3, "frames differ, so that their order shows"
+
+
 def test_two_runs_agree_to_the_last_bit_whatever_was_drawn_before(data):
     one, other = network(), network()
     first = list(loop.fit(one, *data, PARAMS, seed=1))

@@ -6,8 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from aurora_gradcam.training import vision  # noqa: F401  it must precede pytorch_grad_cam
+
+# isort: split
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
 from aurora_gradcam.errors import ConfigError
-from aurora_gradcam.gradcam.maps import explain, heat_in_circle
+from aurora_gradcam.gradcam.maps import METHODS, explain, heat_in_circle, method_and_layer
 from aurora_gradcam.tables import LABELS
 from aurora_gradcam.training.network import build
 
@@ -59,13 +64,16 @@ def network(batch) -> nn.Module:
     return built.eval()
 
 
-def formula(network, batch, target, block) -> np.ndarray:
-    """Grad-CAM written out from Selvaraju et al. 2017: weights of equation 1, ReLU of the sum of equation 2."""
+def formula(network, batch, target, block, method="gradcam") -> np.ndarray:
+    """Grad-CAM written out from Selvaraju et al. 2017: weights of equation 1, ReLU of the sum of equation 2.
+
+    LayerCAM from Jiang et al. 2021: the weights are the ReLU of the gradient at each place.
+    """
     activations = network.features[: block + 1](batch)
     rest = network.features[block + 1 :](activations)
     logits = network.classifier(torch.flatten(network.avgpool(rest), 1))
     gradients = torch.autograd.grad(logits[:, LABELS.index(target)].sum(), activations)[0]
-    weights = gradients.mean((2, 3), keepdim=True)
+    weights = gradients.mean((2, 3), keepdim=True) if method == "gradcam" else functional.relu(gradients)
     cam = functional.relu((weights * activations).sum(1, keepdim=True)).detach()
     return scaled(functional.interpolate(scaled(cam), size=(SIDE, SIDE), mode="bilinear"))[:, 0].numpy()
 
@@ -75,13 +83,31 @@ def scaled(cam):
     return cam / (cam.amax((2, 3), keepdim=True) + 1e-7)
 
 
-@pytest.mark.parametrize("block", [8, 5])
+@pytest.mark.parametrize("block", [8, 5, 4])
 @pytest.mark.parametrize("target", LABELS)
-def test_maps_agree_with_the_formula_of_the_paper(network, batch, target, block):
-    found = explain(network, batch, target, f"features.{block}")
+@pytest.mark.parametrize("method", ["gradcam", "layercam"])
+def test_maps_agree_with_the_formula_of_the_paper(network, batch, target, block, method):
+    found = explain(network, batch, target, f"features.{block}", method)
     assert found.dtype == np.float32 and found.shape == (3, SIDE, SIDE)
     assert found.max() == pytest.approx(1, abs=1e-3) and found.min() >= 0
-    np.testing.assert_allclose(found, formula(network, batch, target, block), atol=2e-3)
+    np.testing.assert_allclose(found, formula(network, batch, target, block, method), atol=2e-3)
+
+
+@pytest.mark.parametrize("layer", ["features.8", "features.4", "features.3"])
+@pytest.mark.parametrize("method", ["gradcam", "layercam"])
+def test_the_cut_graph_gives_the_librarys_own_maps(network, batch, layer, method):
+    with METHODS[method](network, [network.get_submodule(layer)]) as plain:
+        expected = plain(batch, [ClassifierOutputTarget(LABELS.index("yes"))] * len(batch))
+    network.zero_grad()
+    assert expected.max() > 0.9
+    np.testing.assert_allclose(explain(network, batch, "yes", layer, method), expected, atol=1e-5)
+
+
+def test_a_map_is_named_by_method_and_layer_and_grad_cam_goes_without_saying():
+    assert method_and_layer("features.8") == ("gradcam", "features.8")
+    assert method_and_layer("layercam@features.4") == ("layercam", "features.4")
+    with pytest.raises(ConfigError, match="no method 'scorecam'"):
+        method_and_layer("scorecam@features.8")
 
 
 def test_the_two_classes_have_different_maps(network, batch):

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from aurora_gradcam import archive, config, tables
 from aurora_gradcam.config import Params, Train
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.training import network, train
+from aurora_gradcam.inference.classify import classify
+from aurora_gradcam.training import calibration, network, train
 
 PARAMS = Params(
     seed=7,
@@ -54,7 +55,7 @@ def test_two_runs_write_the_same_bytes_and_the_card_says_what_was_done(tiny_proj
     assert list(curves["phase"]) == ["frozen", "finetune"]
 
     _, card = network.load_classifier()
-    assert (card.backbone, card.image_size, card.temperature, card.threshold) == ("efficientnet_b0", 32, 1.0, 0.5)
+    assert (card.backbone, card.image_size) == ("efficientnet_b0", 32)
     made = card.provenance
     assert made["weights"] == {"name": "none", "sha256": None}
     assert made["split_sha256"] == hashlib.sha256(tables.SPLIT.path().read_bytes()).hexdigest()
@@ -65,6 +66,49 @@ def test_two_runs_write_the_same_bytes_and_the_card_says_what_was_done(tiny_proj
     assert made["best_epoch"]["val_loss"] == pytest.approx(curves["val_loss"].min(), abs=1e-6)
     assert made["versions"]["torch"] == torch.__version__
     assert set(json.loads(Path("reports/dvclive/metrics.json").read_text())) == {"train", "val", "step"}
+
+
+def stored_logits(project, split):
+    """Logits and targets of a split by the one path that evaluate takes as well."""
+    rows = project[project["split"] == split].sort_values("frame_id")
+    pictures = [archive.read_frame(frame_id) for frame_id in rows["frame_id"]]
+    model, card = network.load_classifier()
+    return classify(model, card, pictures, 8), (rows["label"] == "yes").to_numpy().astype(int), card
+
+
+def test_temperature_and_threshold_come_from_the_val_frames_by_the_stored_weights(tiny_project):
+    train.run(PARAMS)
+    logits, targets, card = stored_logits(tiny_project, "val")
+    assert card.temperature == pytest.approx(calibration.fit_temperature(logits, targets), rel=1e-3)
+    p_aurora = calibration.aurora_probability(logits, card.temperature)
+    assert card.threshold == pytest.approx(calibration.choose_threshold(p_aurora, targets), abs=1e-4)
+    told = card.provenance["calibration"]
+    assert told["val_frames"] == len(targets)
+    assert told["threshold_from"] == "val"
+    assert told["val_log_loss_before"] == pytest.approx(calibration.cross_entropy(logits, targets), rel=1e-4)
+    after = calibration.cross_entropy(logits, targets, card.temperature)
+    assert told["val_log_loss_after"] == pytest.approx(after, rel=1e-4)
+    assert told["val_log_loss_after"] <= told["val_log_loss_before"]
+
+
+def test_a_fixed_threshold_is_kept(tiny_project):
+    fixed = PARAMS.train.model_copy(update={"threshold": 0.25, "finetune_epochs": 0})
+    train.run(PARAMS.model_copy(update={"train": fixed}))
+    card = network.read_card()
+    assert card.threshold == 0.25
+    assert card.provenance["calibration"]["threshold_from"] == "params"
+
+
+def test_test_frames_change_nothing(tiny_project):
+    params = PARAMS.model_copy(update={"train": PARAMS.train.model_copy(update={"finetune_epochs": 0})})
+    train.run(params)
+    before = network.read_card()
+    swapped = tiny_project["label"].map({"yes": "no", "no": "yes"}).where(tiny_project["split"] == "test")
+    tables.SPLIT.write(tiny_project.assign(label=swapped.fillna(tiny_project["label"])))
+    train.run(params)
+    after = network.read_card()
+    assert (after.temperature, after.threshold) == (before.temperature, before.threshold)
+    assert after.provenance["classifier_sha256"] == before.provenance["classifier_sha256"]
 
 
 def test_it_goes_on_from_weights_in_a_file(tiny_project):

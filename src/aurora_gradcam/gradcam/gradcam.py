@@ -1,88 +1,31 @@
-"""Stage gradcam: where the classifier looks, for frames chosen by rule and for both classes."""
+"""Stage gradcam: where the classifier looks, for frames chosen by rule and both classes, and how good the maps are."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from PIL import Image
 
 from .. import archive, config, memory, tables
 from ..errors import exit_clearly
-from ..inference.scores import held_out
 from ..progress import track
 from ..training.network import load_classifier
-from ..training.transforms import for_evaluation
-from .maps import explain, heat_in_circle
+from . import chosen, explanations, pointing
+from .maps import explain, heat_in_circle, method_and_layer
+from .measured import BATCH_SIZE, RANDOMISED_FRAMES, REMOVED_FRAMES, TARGET, Explainer, randomised, removed_and_shifted
 from .overlays import JPEG_QUALITY, overlay
 
 GRADCAM = Path("data/gradcam")
-OUTCOMES = {
-    "true positive": ("yes", True),
-    "false positive": ("no", True),
-    "false negative": ("yes", False),
-    "true negative": ("no", False),
-}
-"""Name of an outcome: the label, and whether the classifier called it aurora."""
-BATCH_SIZE = 8
+EXPLANATIONS = Path("reports/metrics/explanations.json")
 MAP_STEP = 4
-
-
-def most_confident(frames: pd.DataFrame, is_aurora: bool, count: int) -> pd.DataFrame:
-    """The `count` frames called aurora (or not) with the most confidence, from as many nights as possible.
-
-    `frames` has frame_id, night, p_aurora and is_aurora. Every night gives its best before any gives its second; equal
-    confidence is decided by frame_id.
-    """
-    called = frames[frames["is_aurora"] == is_aurora]
-    ordered = called.sort_values(["p_aurora", "frame_id"], ascending=[not is_aurora, True])
-    turn = ordered.groupby("night").cumcount().sort_values(kind="stable")
-    return ordered.loc[turn.index[:count]]
-
-
-def groups(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam) -> dict[str, tuple[int, pd.DataFrame]]:
-    """Name of each group -> how many frames it was to have, and the frames.
-
-    Each of the nine conditions has its most confident yes and its most confident no, half of `frames_per_condition`
-    each (an odd one goes to yes). Each outcome has the most confident of the labelled frames held out of training: the
-    test split, or val where there is no test split.
-
-    Parameters
-    ----------
-    frames : frame_id, night, sun_class, moon_class, p_aurora, is_aurora; one row a frame.
-    labelled : frame_id, label, split.
-    """
-    found = {}
-    for sun, moon in config.CONDITIONS:
-        here = frames[(frames["sun_class"] == sun) & (frames["moon_class"] == moon)]
-        count = params.frames_per_condition
-        sides = [most_confident(here, True, count - count // 2), most_confident(here, False, count // 2)]
-        found[tables.condition_name(sun, moon)] = (count, pd.concat(sides))
-    judged = labelled.loc[labelled["split"] == held_out(labelled), ["frame_id", "label"]].merge(frames, on="frame_id")
-    for outcome, (label, called) in OUTCOMES.items():
-        picked = most_confident(judged[judged["label"] == label], called, params.frames_per_outcome)
-        found[outcome] = (params.frames_per_outcome, picked)
-    return found
-
-
-def choose(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam) -> pd.DataFrame:
-    """The frames of all groups as frame_id, chosen_as, p_aurora; a frame may stand in several. See `groups`.
-
-    Groups with fewer frames than asked for are counted on standard error.
-    """
-    found = groups(frames, labelled, params)
-    short = [f"{name} {len(picked)} of {count}" for name, (count, picked) in found.items() if len(picked) < count]
-    if short:
-        print(f"gradcam: {len(short)} of {len(found)} groups are short of frames ({', '.join(short)})", file=sys.stderr)
-    rows = pd.concat([picked.assign(chosen_as=name) for name, (_, picked) in found.items()])
-    return rows[["frame_id", "chosen_as", "p_aurora"]].reset_index(drop=True)
+MEASURED_FRAMES = 24
 
 
 @contextmanager
@@ -100,52 +43,93 @@ def replaced_whole(folder: Path) -> Iterator[Path]:
 
 
 def store(folder: Path, frame_id: str, picture: np.ndarray, heat: dict[tuple[str, str], np.ndarray]) -> None:
-    """Write one frame's maps, all layers, as float16 named `<target>@<layer>`, and its overlays of the first layer.
+    """Write one frame's maps as float16 named `<target>@<method>@<layer>`, and its overlays of the first map.
 
     Of a map every MAP_STEP-th row and column is kept: it was enlarged from a much coarser one.
     """
     kept = slice(MAP_STEP // 2, None, MAP_STEP)
-    arrays = {f"{target}@{layer}": found[kept, kept].astype(np.float16) for (target, layer), found in heat.items()}
+    arrays = {f"{target}@{name}": found[kept, kept].astype(np.float16) for (target, name), found in heat.items()}
     np.savez_compressed(folder / "maps" / f"{frame_id}.npz", **arrays)
-    shown = next(layer for _, layer in heat)
-    for (target, layer), found in heat.items():
-        if layer == shown:
+    shown = next(name for _, name in heat)
+    for (target, name), found in heat.items():
+        if name == shown:
             path = folder / "overlays" / f"{frame_id}_{target}.jpg"
             Image.fromarray(overlay(picture, found)).save(path, "JPEG", quality=JPEG_QUALITY)
 
 
-def explain_frames(frame_ids: list[str], params: config.GradCam, folder: Path) -> pd.DataFrame:
-    """Write maps and overlays of the frames below `folder`; return frame_id, target, layer, heat_in_circle."""
-    network, card = load_classifier()
-    network.requires_grad_(False)  # the same maps, several times as fast: no graph is kept below the layer
-    prepare = for_evaluation(card.image_size, card.mean, card.std)
+def explain_frames(
+    explainer: Explainer, frame_ids: list[str], classes: tuple[str, ...], folder: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write maps and overlays of the frames below `folder`, and measure heat in circle and on aurora.
+
+    Returns
+    -------
+    frame_id, target, map and measures of the classifier's maps; frame_id, baseline and measures of the baselines.
+    """
     for kind in ("maps", "overlays"):
         (folder / kind).mkdir()
-    rows = []
+    of_maps, of_baselines = [], []
+    size = explainer.card.image_size
     batches = [frame_ids[start : start + BATCH_SIZE] for start in range(0, len(frame_ids), BATCH_SIZE)]
     for ids in track(batches, f"explain {len(frame_ids)} frames, batches"):
         pictures = [archive.read_frame(frame_id) for frame_id in ids]
-        batch = torch.stack([prepare(picture) for picture in pictures])
-        heat = {(t, name): explain(network, batch, t, name) for name in params.layers for t in params.classes}
-        for (target, layer), found in heat.items():
-            rows += [(i, target, layer, share) for i, share in zip(ids, heat_in_circle(found), strict=True)]
+        masks, known = pointing.read_masks(ids, size)
+        batch, heat = explainer.batch(pictures), {}
+        for name, (method, layer) in explainer.pairs.items():
+            for target in classes:
+                found = heat[target, name] = explain(explainer.network, batch, target, layer, method)
+                rows = {"heat_in_circle": heat_in_circle(found), **pointing.measures(found, masks, known)}
+                of_maps.append(pd.DataFrame({"frame_id": ids, "target": target, "map": name, **rows}))
+        for name, found in pointing.baselines(pictures, size).items():
+            rows = {"heat_in_circle": heat_in_circle(found), **pointing.measures(found, masks, known)}
+            of_baselines.append(pd.DataFrame({"frame_id": ids, "baseline": name, **rows}))
         for number, frame_id in enumerate(ids):
             store(folder, frame_id, pictures[number], {key: found[number] for key, found in heat.items()})
-    return pd.DataFrame(rows, columns=["frame_id", "target", "layer", "heat_in_circle"])
+    columns = ["frame_id", "heat_in_circle", "energy_in_mask", "mask_area", "energy_over_area", "pointing_hit"]
+    return (
+        pd.concat(of_maps) if of_maps else pd.DataFrame(columns=[*columns, "target", "map"]),
+        pd.concat(of_baselines) if of_baselines else pd.DataFrame(columns=[*columns, "baseline"]),
+    )
 
 
 def run(params: config.Params) -> None:
-    """Explain the chosen ones of the good, classified frames of `params.months`; write data/gradcam and the table."""
+    """Explain and measure frames of `params.months`; write data/gradcam, two tables and `EXPLANATIONS`."""
     memory.keep()
     frames = tables.FRAMES.read_months(params.months)
     good = frames.loc[frames["status"] == "ok", ["frame_id", "night"]]
     sky = tables.SKY.read()[["frame_id", "sun_class", "moon_class"]]
     classified = good.merge(tables.PREDICTIONS.read(), on="frame_id").merge(sky, on="frame_id", how="left")
-    chosen = choose(classified, tables.SPLIT.read(), params.gradcam)
+    split = tables.SPLIT.read()
+    shown = chosen.choose(classified, split, params.gradcam)
+    drawn = chosen.measured(classified, split, MEASURED_FRAMES, params.seed)
+    wanted = pd.concat([shown, chosen.listed({chosen.MEASURED: drawn})])
+
+    network, card = load_classifier()
+    network.requires_grad_(False)  # the same maps, several times as fast: no graph is kept below the layer
+    names = ["@".join(method_and_layer(name)) for name in params.gradcam.layers]
+    explainer = Explainer(network, card, names)
+    ids = drawn["frame_id"].tolist()
     with replaced_whole(GRADCAM) as folder:
-        explained = explain_frames(sorted(chosen["frame_id"].unique()), params.gradcam, folder)
-    rows = chosen.merge(explained, on="frame_id")
-    tables.CAMS.write(rows.sort_values(list(tables.CAMS.key)))
+        explained, baselines = explain_frames(
+            explainer, sorted(wanted["frame_id"].unique()), params.gradcam.classes, folder
+        )
+        costly = removed_and_shifted(explainer, ids[:REMOVED_FRAMES], params.seed).assign(target=TARGET)
+        forgotten = randomised(explainer, ids[:RANDOMISED_FRAMES], params.seed)
+    explained = explained.merge(costly, on=["frame_id", "map", "target"], how="left")
+    baselines = baselines.merge(
+        costly.rename(columns={"map": "baseline"}).drop(columns=["target", "shift_agreement"]),
+        on=["frame_id", "baseline"],
+        how="left",
+    )
+    pairs = explained["map"].map(method_and_layer)
+    explained["method"], explained["layer"] = pairs.str[0], pairs.str[1]
+    tables.CAMS.write(wanted.merge(explained, on="frame_id").sort_values(list(tables.CAMS.key)))
+    tables.CAM_BASELINES.write(baselines.sort_values(list(tables.CAM_BASELINES.key)))
+    found = explanations.summary(
+        explained[explained["frame_id"].isin(ids)], baselines[baselines["frame_id"].isin(ids)], forgotten, TARGET
+    )
+    with archive.written_whole(EXPLANATIONS) as temporary:
+        temporary.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 @exit_clearly

@@ -8,7 +8,7 @@ import torch
 from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, which imports torchvision
 
 # isort: split
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import GradCAM, LayerCAM
 from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -17,8 +17,17 @@ from ..tables import LABELS
 from ..training.network import layer as layer_of
 from .overlays import sky_circle
 
-METHODS: dict[str, type[BaseCAM]] = {"gradcam": GradCAM}
+METHODS: dict[str, type[BaseCAM]] = {"gradcam": GradCAM, "layercam": LayerCAM}
 """Methods by name; each is a class of the library that takes a network and its layers."""
+
+
+def method_and_layer(name: str) -> tuple[str, str]:
+    """`layercam@features.4` -> (layercam, features.4); `features.8`, without a method -> (gradcam, features.8)."""
+    method, at, layer = name.rpartition("@")
+    if at and method not in METHODS:
+        fix = f"use one of {', '.join(METHODS)}, such as layercam@features.4"
+        raise ConfigError(f"'{name}': there is no method '{method}'", "gradcam.layers", fix)
+    return method or "gradcam", layer
 
 
 def explain(
@@ -27,7 +36,9 @@ def explain(
     """Where each frame speaks for a class, as seen from one layer.
 
     Grad-CAM (Selvaraju et al. 2017, equations 1 and 2): ReLU of the sum of the layer's channels, each weighted by the
-    mean over the layer's places of d(logit of the target) / d(channel). The library then subtracts each map's minimum,
+    mean over the layer's places of d(logit of the target) / d(channel). LayerCAM (Jiang et al. 2021, IEEE TIP 30, 5875,
+    equations 6 to 8): the same sum, but every place of a channel is weighted by the ReLU of its own gradient, so that
+    earlier, finer layers give maps of use. The library then subtracts each map's minimum,
     divides by its maximum (plus 1e-7), enlarges it bilinearly to the input's side and scales it so again. Maps of two
     frames, or of both classes, therefore share no scale, and the coldest place of a map is 0. A frame in which nothing
     speaks for the class, or every place alike, has a map of zeros.

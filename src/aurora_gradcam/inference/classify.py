@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from scipy.special import expit
 
 from ..parallel import worker_count
+from ..training.calibration import aurora_probability
 from ..training.transforms import for_evaluation
 
 if TYPE_CHECKING:
@@ -74,11 +74,6 @@ def classify(network: torch.nn.Module, card: ModelCard, pictures: Iterable[np.nd
             stack = torch.stack(batch).to(place, memory_format=torch.channels_last)
             logits.append(network(stack).double().cpu().numpy())
     return np.concatenate(logits) if logits else np.empty((0, 2))
-
-
-def aurora_probability(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """Softmax of logits / temperature for class yes, shape (n,); temperature scaling as in Guo et al. 2017."""
-    return expit((logits[:, 1] - logits[:, 0]) / temperature)
 
 
 def predictions(frame_ids: Sequence[str], logits: np.ndarray, temperature: float, threshold: float) -> pd.DataFrame:

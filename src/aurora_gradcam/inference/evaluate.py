@@ -1,4 +1,7 @@
-"""Stage evaluate: every frame classified; scores by split and by illumination condition."""
+"""Stage evaluate: every frame classified; scores by split and by illumination condition, and calibration.
+
+The one place where labels of the test nights meet predictions: nothing that shapes the classifier reads what it writes.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,18 @@ import pandas as pd
 from .. import archive, config, memory, tables
 from ..errors import DataError, exit_clearly
 from ..progress import track
-from ..training.network import load_classifier
-from . import scores
+from ..training.network import ModelCard, load_classifier
+from . import conditions, groupings, reliability, scores
 from .classify import ahead, classify, helpers, predictions
 
 METRICS = Path("reports/metrics/evaluate.json")
 CONDITIONS = Path("reports/metrics/conditions.csv")
+OCCURRENCE = Path("reports/metrics/occurrence.csv")
 CONFUSION_PLOT = Path("reports/plots/predictions.csv")
 ROC_PLOT = Path("reports/plots/roc.csv")
+RELIABILITY_PLOT = Path("reports/plots/reliability.csv")
+LEARNT_FROM = ("train", "val")
+"""Splits whose nights shaped the classifier: its weights, its best epoch, its temperature, its threshold."""
 DIGITS = 6
 _FIX = "run `dvc pull`, or `dvc repro --force extract`"
 
@@ -84,35 +91,59 @@ def run(params: config.Params) -> None:
     network, card = load_classifier()
     pictures = ahead(_decode, contents(usable), helpers(network), params.evaluate.batch_size)
     logits = classify(network, card, track(pictures, "classify", total=len(usable)), params.evaluate.batch_size)
-    predicted = predictions(usable["frame_id"], logits, card.temperature, params.evaluate.threshold)
+    predicted = predictions(usable["frame_id"], logits, card.temperature, card.threshold)
     tables.PREDICTIONS.write(predicted)
-    report(frames, predicted, tables.SKY.read(), tables.SPLIT.read())
+    report(frames, predicted, tables.SKY.read(), tables.SPLIT.read(), tables.LABELLED.read(), card, params.site)
 
 
-def report(frames: pd.DataFrame, predicted: pd.DataFrame, sky: pd.DataFrame, split: pd.DataFrame) -> None:
-    """Write the scores and plots of predictions."""
-    every = predicted.merge(frames[["frame_id", "night"]], on="frame_id", validate="1:1").merge(
-        sky[["frame_id", "sun_class", "moon_class"]], on="frame_id", how="left", validate="1:1"
-    )
-    labelled = split.merge(predicted, on="frame_id", validate="1:1").sort_values("frame_id", ignore_index=True)
-    if len(labelled) < len(split):
-        lost = len(split) - len(labelled)
+def report(
+    frames: pd.DataFrame,
+    predicted: pd.DataFrame,
+    sky: pd.DataFrame,
+    split: pd.DataFrame,
+    labelled: pd.DataFrame,
+    card: ModelCard,
+    site: config.Site,
+) -> None:
+    """Write the scores, the occurrence and the plots of predictions; `frames` to `labelled` are the project's tables."""
+    skies = sky[["frame_id", "utc", "sun_class", "moon_class"]]
+    every = predicted.merge(frames[["frame_id", "night"]], on="frame_id", validate="1:1")
+    every = every.merge(skies, on="frame_id", how="left", validate="1:1")
+    judged = split.merge(predicted, on="frame_id", validate="1:1").sort_values("frame_id", ignore_index=True)
+    if len(judged) < len(split):
+        lost = len(split) - len(judged)
         print(f"evaluate: {lost} of {len(split)} labelled frames have no prediction", file=sys.stderr)
+    audited = labelled.merge(predicted, on="frame_id").merge(skies, on="frame_id", how="left")
+    audited = audited.sort_values("frame_id", ignore_index=True)
+    kept, left_out = conditions.untouched_audit(audited, split, LEARNT_FROM)
 
-    conditions = scores.by_condition(every)
-    _write_csv(CONDITIONS, conditions)
+    rows = conditions.by_condition(every, kept, left_out)
+    _write_csv(CONDITIONS, conditions.flat(rows))
+    keyed = {row["condition"]: {key: row[key] for key in list(row)[3:]} for row in rows}
+    learnt_from = set(split.loc[split["split"].isin(LEARNT_FROM), "night"])
+    occurrence = groupings.occurrence_table(every[~every["night"].isin(learnt_from)], kept, site)
+    _write_csv(OCCURRENCE, occurrence)
     metrics = {
-        "splits": scores.by_split(labelled),
-        "conditions": {
-            row.pop("condition"): row for row in conditions.drop(columns=["sun_class", "moon_class"]).to_dict("records")
+        "splits": scores.by_split(judged),
+        "conditions": keyed,
+        "audit": conditions.trust(kept, left_out),
+        "calibration": {
+            "temperature": card.temperature,
+            "threshold": card.threshold,
+            **reliability.calibration_errors(judged),
         },
-        "all_frames": scores.totals(every, conditions),
+        "occurrence": groupings.nested(occurrence),
+        "all_frames": conditions.totals(every),
         "frames_without_prediction": len(frames) - len(predicted),
     }
     _write(METRICS, json.dumps(plain(metrics), indent=2, allow_nan=False) + "\n")
+    _write_plots(judged)
 
-    chosen = scores.held_out(labelled)
-    held_out = labelled[labelled["split"] == chosen]
+
+def _write_plots(judged: pd.DataFrame) -> None:
+    """DVC's plots: outcomes and the ROC of the held-out frames, reliability of val and test."""
+    chosen = scores.held_out(judged)
+    held_out = judged[judged["split"] == chosen]
     called = held_out["is_aurora"].map({False: "no", True: "yes"})
     confusion = {"split": held_out["split"], "actual": held_out["label"], "predicted": called}
     _write_csv(CONFUSION_PLOT, pd.DataFrame(confusion))
@@ -120,6 +151,8 @@ def report(frames: pd.DataFrame, predicted: pd.DataFrame, sky: pd.DataFrame, spl
     curve = scores.roc(held_out)
     curve.insert(0, "split", chosen)
     _write_csv(ROC_PLOT, curve)
+
+    _write_csv(RELIABILITY_PLOT, reliability.diagrams(judged))
 
 
 @exit_clearly

@@ -1,55 +1,114 @@
-"""How good the calls are by split, and how often aurora is called in each illumination condition."""
+"""How good the calls are: scores with intervals over whole nights."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix,
-    f1_score,
-    log_loss,
-    precision_score,
-    recall_score,
-    roc_auc_score,
-    roc_curve,
+from scipy.stats import rankdata
+from sklearn.metrics import confusion_matrix, roc_curve
+
+from ..tables import SPLITS
+from .bootstrap import SHARE, Estimate, ratio_interval
+from .reliability import calibration_error_interval
+from .resampling import night_interval, per_night
+
+Numbers = dict[str, object]
+SCORES = (
+    *("accuracy", "balanced_accuracy", "sensitivity", "specificity", "precision", "f1"),
+    *("auroc", "brier", "log_loss", "ece"),
 )
-
-from ..config import CONDITIONS
-from ..tables import SPLITS, condition_name
-
-Numbers = dict[str, "float | int | None"]
+SMALLEST = np.finfo(np.float64).eps
+"""Probabilities are kept this far from 0 and 1 under a logarithm, as in scikit-learn's log_loss."""
 
 
-def split_scores(labelled: pd.DataFrame) -> Numbers:
-    """Scores of one split, class yes being the positive one.
+def estimates(frames: pd.DataFrame) -> dict[str, Estimate]:
+    """Scores of labelled frames, class yes being the positive one, each with its interval over whole nights.
+
+    Every score counts the frames and nights that it rests on: a sensitivity those with aurora, a precision those called
+    aurora; balanced accuracy and AUROC count the nights of the class that has fewer. With too few of them, or without a
+    definition (as a precision where nothing is called aurora), the numbers are nan.
 
     Parameters
     ----------
-    labelled : night, label (no, yes), p_aurora, is_aurora; one row a frame, also none at all.
+    frames : night, label (no, yes), p_aurora, is_aurora and, where frames stand for others, weight; also no row at all.
 
     Returns
     -------
-    frames, nights, accuracy, precision, recall, f1, auroc, log_loss (natural), tn, fp, fn, tp. A score without a
-    definition here (no frames, one class only, nothing called aurora) is nan.
+    accuracy, balanced_accuracy (mean of sensitivity and specificity), sensitivity (recall), specificity, precision, f1,
+    auroc, brier (mean square of p - yes; Brier 1950), log_loss (mean, in nats), ece (see `reliability`).
     """
-    actual, called, p_aurora = labelled["label"] == "yes", labelled["is_aurora"].astype(bool), labelled["p_aurora"]
-    some, both = len(labelled) > 0, actual.nunique() == 2
-    undefined = {"zero_division": np.nan}
-    tn, fp, fn, tp = confusion_matrix(actual, called, labels=[False, True]).ravel().tolist() if some else (0, 0, 0, 0)
+    yes, called = (frames["label"] == "yes").to_numpy(), frames["is_aurora"].to_numpy(dtype=bool)
+    p, nights = frames["p_aurora"].to_numpy(dtype=np.float64), frames["night"].to_numpy(dtype=str)
+    weight = frames["weight"].to_numpy(dtype=np.float64) if "weight" in frames else np.ones(len(frames))
+    hit, chance_of_truth = weight * (yes & called), np.clip(np.where(yes, p, 1 - p), SMALLEST, 1 - SMALLEST)
+    ratios = {
+        "accuracy": (weight * (yes == called), weight),
+        "sensitivity": (hit, weight * yes),
+        "specificity": (weight * (~yes & ~called), weight * ~yes),
+        "precision": (hit, weight * called),
+        "f1": (2 * hit, weight * (1.0 * yes + called)),
+        "brier": (weight * (p - yes) ** 2, weight),
+        "log_loss": (-weight * np.log(chance_of_truth), weight),
+    }
+    found = {name: ratio_interval(top, bottom, nights) for name, (top, bottom) in ratios.items()}
+    found["balanced_accuracy"] = _balanced_accuracy(yes, called, weight, nights)
+    found["auroc"] = _area_under_curve(yes, p, weight, nights)
+    found["ece"] = calibration_error_interval(p, yes, nights, weight)
+    return {name: found[name] for name in SCORES}
+
+
+def _balanced_accuracy(yes: np.ndarray, called: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
+    columns = np.column_stack([yes & called, yes, ~yes & ~called, ~yes]) * weight[:, None]
+    sums = per_night(columns, nights)
+
+    def mean_of_both(times: np.ndarray) -> np.ndarray:
+        right_yes, all_yes, right_no, all_no = (times @ sums).T
+        return (right_yes / all_yes + right_no / all_no) / 2
+
+    return night_interval(mean_of_both, nights, (yes, ~yes), bounds=SHARE)
+
+
+def _area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
+    """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982).
+
+    `pairs` holds these by night of the yes and night of the no, so that a draw of nights is a quadratic form.
+    """
+    names, of_row = np.unique(nights, return_inverse=True)
+    rank = rankdata(p, method="dense")
+    pairs = np.zeros((len(names), len(names)))
+    for night in range(len(names)):
+        no = ~yes & (of_row == night)
+        below = np.bincount(rank[no], weight[no], minlength=rank.max(initial=0) + 1)
+        half_won = np.cumsum(below) - below / 2
+        pairs[:, night] = np.bincount(of_row[yes], weight[yes] * half_won[rank[yes]], minlength=len(names))
+    totals = per_night(np.column_stack([yes, ~yes]) * weight[:, None], nights)
+
+    def area(times: np.ndarray) -> np.ndarray:
+        return ((times @ pairs) * times).sum(axis=1) / (times @ totals).prod(axis=1)
+
+    return night_interval(area, nights, (yes, ~yes), bounds=SHARE)
+
+
+def split_scores(labelled: pd.DataFrame) -> Numbers:
+    """Scores of one split.
+
+    Parameters
+    ----------
+    labelled : the columns of `estimates`; one row a frame, also none at all.
+
+    Returns
+    -------
+    frames, nights, yes, no (labels), the scores of `estimates` as dictionaries (`Estimate.as_dict`), tn, fp, fn, tp.
+    """
+    actual, called = labelled["label"] == "yes", labelled["is_aurora"].astype(bool)
+    counts = confusion_matrix(actual, called, labels=[False, True]).ravel().tolist() if len(labelled) else (0,) * 4
     return {
         "frames": len(labelled),
         "nights": labelled["night"].nunique(),
-        "accuracy": accuracy_score(actual, called) if some else np.nan,
-        "precision": precision_score(actual, called, **undefined) if some else np.nan,
-        "recall": recall_score(actual, called, **undefined) if some else np.nan,
-        "f1": f1_score(actual, called, **undefined) if some else np.nan,
-        "auroc": roc_auc_score(actual, p_aurora) if both else np.nan,
-        "log_loss": log_loss(actual, p_aurora, labels=[False, True]) if some else np.nan,
-        "tn": tn,
-        "fp": fp,
-        "fn": fn,
-        "tp": tp,
+        "yes": int(actual.sum()),
+        "no": int((~actual).sum()),
+        **{name: estimate.as_dict() for name, estimate in estimates(labelled).items()},
+        **dict(zip(("tn", "fp", "fn", "tp"), counts, strict=True)),
     }
 
 
@@ -68,55 +127,3 @@ def roc(labelled: pd.DataFrame) -> pd.DataFrame:
     actual = labelled["label"] == "yes"
     curve = roc_curve(actual, labelled["p_aurora"]) if actual.nunique() == 2 else ([], [], [])
     return pd.DataFrame(dict(zip(("fpr", "tpr", "threshold"), curve, strict=True)), dtype="float64")
-
-
-def calls(frames: pd.DataFrame) -> Numbers:
-    """How often aurora is called.
-
-    Parameters
-    ----------
-    frames : night, p_aurora, is_aurora; one row a frame, also none at all.
-
-    Returns
-    -------
-    frames, nights, yes, no; yes_share = yes / frames; yes_no_odds = yes / no, which the study prints as its "ratio";
-    mean and (population) standard deviation of p_aurora. What would divide by zero is nan.
-    """
-    count, yes = len(frames), int(frames["is_aurora"].sum())
-    return {
-        "frames": count,
-        "nights": frames["night"].nunique(),
-        "yes": yes,
-        "no": count - yes,
-        "yes_share": yes / count if count else np.nan,
-        "yes_no_odds": yes / (count - yes) if count > yes else np.nan,
-        "p_aurora_mean": frames["p_aurora"].mean(),
-        "p_aurora_std": frames["p_aurora"].std(ddof=0),
-    }
-
-
-def by_condition(frames: pd.DataFrame) -> pd.DataFrame:
-    """The nine-condition table: condition, sun_class, moon_class and `calls`, in the order of config.CONDITIONS.
-
-    Parameters
-    ----------
-    frames : sun_class, moon_class (both may be null) and the columns of `calls`.
-    """
-    rows = []
-    for sun, moon in CONDITIONS:
-        chosen = frames[(frames["sun_class"] == sun) & (frames["moon_class"] == moon)]
-        rows.append({"condition": condition_name(sun, moon), "sun_class": sun, "moon_class": moon, **calls(chosen)})
-    return pd.DataFrame(rows)
-
-
-def totals(frames: pd.DataFrame, conditions: pd.DataFrame) -> Numbers:
-    """`calls` of all frames, how many lie in none of the nine conditions, and the mean of the conditions' odds.
-
-    `mean_yes_no_odds` is the plain mean over the conditions that have odds, the study's headline; it weighs a
-    condition of 600 frames like one of 98,000 and is no share.
-    """
-    return {
-        **calls(frames),
-        "frames_outside_conditions": len(frames) - int(conditions["frames"].sum()),
-        "mean_yes_no_odds": conditions["yes_no_odds"].mean(),
-    }

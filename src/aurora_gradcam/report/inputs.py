@@ -13,17 +13,24 @@ import pandas as pd
 from .. import archive, tables
 from ..config import Params
 from ..errors import InputError
+from ..inference import leakage
 from .truth import described
 
 TRAINING = Path("reports/plots/training.csv")
 EVALUATION = Path("reports/metrics/evaluate.json")
+EXPLANATIONS = Path("reports/metrics/explanations.json")
+OCCURRENCE = Path("reports/metrics/occurrence.csv")
+RELIABILITY = Path("reports/plots/reliability.csv")
 OVERLAYS = Path("data/gradcam/overlays")
 TRUTH = Path("data/labels/truth")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All tables of a run; `truth` as `truth.described` gives it, None under a real sky."""
+    """All tables of a run; `truth` as `truth.described` gives it, None under a real sky.
+
+    `leakage` is None where `make leakage` has not run with these labels.
+    """
 
     frames: pd.DataFrame
     times: pd.DataFrame
@@ -34,6 +41,10 @@ class Inputs:
     cams: pd.DataFrame
     training: pd.DataFrame
     evaluation: dict[str, Any]
+    explanations: dict[str, Any]
+    occurrence: pd.DataFrame
+    reliability: pd.DataFrame
+    leakage: dict[str, Any] | None
     to_label: int
     truth: pd.DataFrame | None
 
@@ -73,6 +84,10 @@ def read(params: Params) -> Inputs:
         cams=tables.CAMS.read(),
         training=pd.read_csv(there(TRAINING, "train")),
         evaluation=json.loads(there(EVALUATION, "evaluate").read_text(encoding="utf-8")),
+        explanations=json.loads(there(EXPLANATIONS, "gradcam").read_text(encoding="utf-8")),
+        occurrence=pd.read_csv(there(OCCURRENCE, "evaluate"), dtype={"group": str}),
+        reliability=pd.read_csv(there(RELIABILITY, "evaluate")),
+        leakage=leakage.current(),
         to_label=len(pd.read_csv(there(tables.TO_LABEL, "sample_label"))),
         truth=read_truth(frames),
     )

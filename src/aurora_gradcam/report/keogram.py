@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,43 @@ EMPTY = 235
 def steps(utc: pd.Series, interval_s: float) -> np.ndarray:
     """Column of each frame: whole intervals since the first, int64 (n,)."""
     return np.rint((utc - utc.min()).dt.total_seconds() / interval_s).to_numpy().astype(np.int64)
+
+
+def shown_at(utc: pd.Series, interval_s: float) -> np.ndarray:
+    """Which frame stands at each interval of a night: the nearest in time, -1 where none is near; int64 (columns,).
+
+    Near is within three quarters of an interval, so that a camera clock that runs a little slow or fast leaves no gap
+    between frames that follow one another, and one frame that is truly missing does.
+
+    Parameters
+    ----------
+    utc : times of the frames in ascending order, at least one; the first column is the first frame's.
+    interval_s : nominal seconds between frames.
+    """
+    seconds = (utc - utc.iloc[0]).dt.total_seconds().to_numpy()
+    at = np.arange(round(seconds[-1] / interval_s) + 1) * interval_s
+    after = np.searchsorted(seconds, at).clip(max=len(seconds) - 1)
+    before = (after - 1).clip(min=0)
+    nearest = np.where(at - seconds[before] < seconds[after] - at, before, after)
+    return np.where(np.abs(seconds[nearest] - at) <= 0.75 * interval_s, nearest, -1).astype(np.int64)
+
+
+def edges(utc: pd.Series, interval_s: float, columns: int) -> pd.DatetimeIndex:
+    """The times between which the columns stand, UTC (columns + 1,); the first is centred on the first frame."""
+    return utc.iloc[0] + pd.Timedelta(seconds=interval_s) * (np.arange(columns + 1) - 0.5)
+
+
+def stretches(shown: np.ndarray, classes: pd.Series | None = None) -> list[tuple[int, int]]:
+    """First column and the one after the last of each stretch without a frame; with `classes`: of one class of frames.
+
+    Parameters
+    ----------
+    shown : the frame at each column, -1 for none, as `shown_at` gives.
+    classes : the class of each frame, by position; null ones make no stretch.
+    """
+    codes = -1 - shown.clip(-1, 0) if classes is None else np.append(pd.factorize(classes)[0], -1)[shown]
+    bounds = np.flatnonzero(np.diff(codes, prepend=-2, append=-2))
+    return [(first, after) for first, after in pairwise(bounds) if codes[first] >= 0]
 
 
 def keogram(frames: Iterable[np.ndarray], columns: np.ndarray, rows: int = 180) -> np.ndarray:

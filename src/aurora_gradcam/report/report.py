@@ -31,20 +31,21 @@ def charts(data: inputs.Inputs, metrics: dict[str, Any], params: config.Params) 
     """(name, figure) of all figures that hold no photographs."""
     joined = figures.with_conditions(data.predictions, data.sky)
     in_conditions = int((data.sky["sun_class"].isin(config.DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
-    maps = len(data.cams.drop_duplicates(["frame_id", "target", "layer"]))
+    maps = len(data.cams.drop_duplicates(["frame_id", "target", "method", "layer"]))
     yield "full_workflow", workflow.full_workflow(metrics, in_conditions, maps)
     yield "moon_phase_distribution", figures.moon_phase_distribution(data.sky, params)
     yield "acc_loss", figures.acc_loss(data.training, metrics["train"]["best_epoch"])
     yield "p_yes_heatmap", figures.p_yes_heatmap(joined)
-    yield "p_yes_histograms", figures.p_yes_histograms(joined, params.evaluate.threshold)
+    yield "p_yes_histograms", figures.p_yes_histograms(joined, metrics["calibration"]["threshold"])
 
 
 def run(params: config.Params) -> None:
     """Read what the other stages wrote and write all that people read."""
     data = inputs.read(params)
     metrics = summary.collect(
-        params, data.frames, data.times, data.labelled, data.split, data.training, data.evaluation, data.to_label
-    )
+        params, data.frames, data.times, data.labelled, data.split, data.training,
+        data.evaluation, data.explanations, data.leakage, data.to_label,
+    )  # fmt: skip
     write_json(METRICS, metrics)
     with style.applied():
         for name, figure in track([*charts(data, metrics, params), *photos.all_of(data, params)], "figures"):

@@ -88,9 +88,16 @@ def collect(
     split: pd.DataFrame,
     training: pd.DataFrame,
     evaluation: dict[str, Any],
+    explanations: dict[str, Any],
+    leakage: dict[str, Any] | None,
     to_label: int,
 ) -> dict[str, Any]:
-    """All of metrics.json; `evaluation` is evaluate's own file, taken over as it stands."""
+    """All of metrics.json; `evaluation` and `explanations` are the stages' own files, taken over as they stand.
+
+    Of the explanations the maps for their target class are kept. `leakage` is None where the two ways to split were not
+    compared on these labels.
+    """
+    target = explanations["target"]
     return rounded(
         {
             "simulated": is_simulated(frames),
@@ -101,6 +108,16 @@ def collect(
             "train": training_results(training, params),
             "scores": evaluation["splits"],
             "conditions": evaluation["conditions"],
+            "audit": evaluation["audit"],
+            "calibration": evaluation["calibration"],
+            "occurrence": evaluation["occurrence"],
+            "explanations": {
+                "drawn": explanations["drawn"],
+                "maps": {name: of.get(target, {}) for name, of in explanations["maps"].items()},
+                "baselines": explanations["baselines"],
+                "randomisation": explanations["randomisation"],
+            },
+            "leakage": leakage and {key: leakage[key] for key in ("night", "frame", "scores")},
             "all_frames": evaluation["all_frames"],
             "frames_without_prediction": evaluation["frames_without_prediction"],
         }

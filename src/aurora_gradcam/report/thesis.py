@@ -9,9 +9,9 @@ import pandas as pd
 import typst
 
 from ..archive import month_of, written_whole
-from ..config import CONDITIONS, MOON_CLASSES, SUN_CLASSES
+from ..config import MOON_CLASSES, SUN_CLASSES
 from ..errors import InputError, ToolError
-from ..tables import FRAME_STATUSES, SPLITS, condition_name
+from ..tables import FRAME_STATUSES, SPLITS
 
 SOURCE = Path("thesis/thesis.typ")
 FIGURES = Path("thesis/figures")
@@ -42,25 +42,12 @@ def split_table(counts: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{"split": name, **counts[name]} for name in SPLITS])
 
 
-def scores_table(scores: dict[str, Any]) -> pd.DataFrame:
-    """Scores by split; `scores` as in metrics.json."""
-    return pd.DataFrame([{"split": name, **scores[name]} for name in SPLITS])
-
-
-def conditions_table(conditions: dict[str, Any]) -> pd.DataFrame:
-    """Calls in the nine conditions; `conditions` as in metrics.json."""
-    rows = [(sun, moon, conditions[condition_name(sun, moon)]) for sun, moon in CONDITIONS]
-    return pd.DataFrame([{"sun_class": sun, "moon_class": moon, **numbers} for sun, moon, numbers in rows])
-
-
 def tables(frames: pd.DataFrame, sky: pd.DataFrame, metrics: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """All tables of the thesis by file name; an undefined number is an empty field."""
     return {
         "months": months_table(frames),
         "illumination": illumination_table(sky),
         "split": split_table(metrics["split"]),
-        "scores": scores_table(metrics["scores"]),
-        "conditions": conditions_table(metrics["conditions"]),
     }
 
 

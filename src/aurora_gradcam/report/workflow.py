@@ -23,7 +23,7 @@ def stage_texts(metrics: dict[str, Any], in_conditions: int, maps: int) -> list[
     """
     data, times, labels, split = (metrics[key] for key in ("data", "times", "labels", "split"))
     held_out = "test" if split["test"]["frames"] else "val"
-    accuracy = metrics["scores"].get(held_out, {}).get("accuracy")
+    accuracy = metrics["scores"][held_out]["accuracy"]["value"]
     score = "no accuracy" if accuracy is None else f"accuracy {accuracy:.3f}"
     sets = " / ".join(f"{split[name]['frames']:,}" for name in ("train", "val", "test"))
     return [

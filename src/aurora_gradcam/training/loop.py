@@ -131,6 +131,17 @@ def score(
         return _one_pass(network, _Prepared(frames, transform), batches, workers)
 
 
+def logits_of(
+    network: nn.Module, frames: Pictures, transform: Transform, batch_size: int, workers: int = 0
+) -> np.ndarray:
+    """Logits in evaluation mode, float64 (n, 2), columns no and yes, in the order of the frames."""
+    network.eval()
+    batches = np.array_split(np.arange(len(frames)), math.ceil(len(frames) / batch_size))
+    with torch.inference_mode():
+        shown = _batches(network, _Prepared(frames, transform), batches, workers)
+        return np.concatenate([network(inputs).double().cpu().numpy() for inputs, _ in shown])
+
+
 def _one_pass(
     network: nn.Module,
     frames: _Prepared,

@@ -1,4 +1,4 @@
-"""Stage train: labelled frames -> the classifier of the best epoch, its card, and the curves of its training."""
+"""Stage train: labelled frames -> the classifier of the best epoch, calibrated, its card, and its training curves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .. import archive, config, memory, parallel, tables
 from ..config import Params
 from ..errors import DataError, exit_clearly
 from ..progress import track
-from . import network, weights
-from .loop import Epoch, Pictures, best_epoch, fit
-from .transforms import resized
+from . import calibration, network, weights
+from .loop import Epoch, Pictures, best_epoch, fit, logits_of
+from .transforms import for_evaluation, resized
 from .vision import torchvision
 
 CURVES = Path("reports/plots/training.csv")
@@ -84,8 +84,30 @@ def follow(epochs: Iterable[Epoch], total: int) -> list[Epoch]:
     return rows
 
 
+def calibrated(val: Pictures, params: config.Train, workers: int = 0) -> network.ModelCard:
+    """The card of the classifier as written, with temperature and threshold from the val frames.
+
+    The logits are those of the stored weights, whose kernels are rounded to half precision, as evaluate meets them.
+    """
+    model, card = network.load_classifier()
+    logits = logits_of(model, val, for_evaluation(card.image_size, card.mean, card.std), params.batch_size, workers)
+    targets = np.asarray(val.targets)
+    temperature = calibration.fit_temperature(logits, targets)
+    threshold = params.threshold
+    if threshold == "val":
+        threshold = calibration.choose_threshold(calibration.aurora_probability(logits, temperature), targets)
+    fitted = {
+        "val_frames": len(val),
+        "val_log_loss_before": calibration.cross_entropy(logits, targets),
+        "val_log_loss_after": calibration.cross_entropy(logits, targets, temperature),
+        "threshold_from": "val" if params.threshold == "val" else "params",
+    }
+    changes = {"temperature": temperature, "threshold": threshold}
+    return card.model_copy(update={**changes, "provenance": {**card.provenance, "calibration": fitted}})
+
+
 def run(params: Params) -> None:
-    """Train, and write the classifier, its card and the curves."""
+    """Train, calibrate, and write the classifier, its card and the curves."""
     split = tables.SPLIT.read()
     train, val = chosen(split, "train"), chosen(split, "val")
     device, size = network.device(), params.train.image_size
@@ -94,7 +116,8 @@ def run(params: Params) -> None:
     model = network.build(params.train.backbone, params.seed).to(device)
     origin = weights.start(model, params.train.backbone, params.train.weights)
     workers = parallel.worker_count() if device.type == "cuda" else 0  # on a CPU training itself takes every core
-    epochs = fit(model, load(train, size), load(val, size), params.train, params.seed, workers)
+    val_pictures = load(val, size)
+    epochs = fit(model, load(train, size), val_pictures, params.train, params.seed, workers)
     rows = follow(epochs, params.train.frozen_epochs + params.train.finetune_epochs)
     best = best_epoch(rows, params.train)
     card = network.ModelCard(
@@ -113,6 +136,7 @@ def run(params: Params) -> None:
         },
     )
     network.save(model, card)
+    network.write_card(calibrated(val_pictures, params.train, workers))
     with archive.written_whole(CURVES) as temporary:
         pd.DataFrame(rows)[COLUMNS].to_csv(temporary, index=False, float_format="%.6f")
 

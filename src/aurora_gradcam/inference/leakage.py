@@ -1,0 +1,139 @@
+"""What a split that leaks adds to the scores: the study's split by frames beside whole nights, on the same labels.
+
+    python -m aurora_gradcam.inference.leakage EXPERIMENT
+
+`make leakage` runs the experiment before (`dvc exp run -S split.policy=frame`) and calls this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
+
+from .. import tables
+from ..archive import written_whole
+from ..errors import DataError, InputError, exit_clearly
+from .bootstrap import Estimate, interval
+
+RESULT = Path("reports/leakage.json")
+DIGITS = 6
+SCORES = {
+    "accuracy": lambda yes, called, p, weight: np.average(yes == called, weights=weight),
+    "balanced_accuracy": lambda yes, called, p, weight: balanced_accuracy_score(yes, called, sample_weight=weight),
+    "f1": lambda yes, called, p, weight: f1_score(yes, called, sample_weight=weight, zero_division=np.nan),
+    "auroc": lambda yes, called, p, weight: roc_auc_score(yes, p, sample_weight=weight),
+}
+
+
+def _score(name: str, frames: pd.DataFrame, weight: np.ndarray) -> float:
+    yes, some = (frames["label"] == "yes").to_numpy(), weight > 0
+    if len(np.unique(yes[some])) < 2:
+        return np.nan
+    called, p = frames["is_aurora"].to_numpy(dtype=bool), frames["p_aurora"].to_numpy()
+    return float(SCORES[name](yes[some], called[some], p[some], weight[some]))
+
+
+def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) -> dict[str, Any]:
+    """Scores under both policies and their gap (frame minus night), each with an interval over whole nights.
+
+    A draw of nights weighs both sets at once: a night that stands in both moves both scores.
+
+    Parameters
+    ----------
+    by_night, by_frame : night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of
+        whole nights, and the validation set that shares its nights with training.
+
+    Returns
+    -------
+    score -> night, frame, gap as `Estimate.as_dict`.
+    """
+    both = pd.concat([by_night, by_frame], ignore_index=True)
+    first = np.arange(len(both)) < len(by_night)
+    nights = both["night"].to_numpy(dtype=str)
+
+    def gap(name: str, weight: np.ndarray) -> float:
+        return _score(name, by_frame, weight[~first]) - _score(name, by_night, weight[first])
+
+    def alone(name: str, frames: pd.DataFrame) -> Estimate:
+        return interval(lambda weight: _score(name, frames, weight), frames["night"].to_numpy(dtype=str), draws)
+
+    return {
+        name: {
+            "night": alone(name, by_night).as_dict(),
+            "frame": alone(name, by_frame).as_dict(),
+            "gap": interval(lambda weight, name=name: gap(name, weight), nights, draws).as_dict(),
+        }
+        for name in SCORES
+    }
+
+
+def reported(split: pd.DataFrame, predicted: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frames of one split with their labels and predictions; DataError where there is none."""
+    rows = split[split["split"] == name].merge(predicted, on="frame_id").sort_values("frame_id", ignore_index=True)
+    if rows.empty:
+        raise DataError(f"the split '{name}' holds no frame", tables.SPLIT.path(), "run `dvc repro` with policy night")
+    return rows
+
+
+def labels_digest() -> str:
+    """MD5 of the labelled table, by which a result is known to belong to these labels."""
+    return hashlib.md5(tables.LABELLED.path().read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def current() -> dict[str, Any] | None:
+    """The result, if there is one and it was made with the labels that are here; else None."""
+    if not RESULT.exists():
+        return None
+    found = json.loads(RESULT.read_text(encoding="utf-8"))
+    return found if found["labelled_md5"] == labels_digest() else None
+
+
+def _rounded(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _rounded(value) for key, value in tree.items()}
+    if isinstance(tree, float):
+        return None if np.isnan(tree) else round(tree, DIGITS)
+    return tree
+
+
+def run(experiment: str) -> None:
+    """Compare the workspace (whole nights) with an experiment (by frames) and write `RESULT`."""
+    # the report stage imports this module for `current` and has no use for DVC
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+
+    try:
+        there = DVCFileSystem(rev=experiment)
+        read = {table: there.read_bytes(str(table.path())) for table in (tables.SPLIT, tables.PREDICTIONS)}
+    except (DvcException, OSError) as error:
+        fault = f"no tables of the experiment '{experiment}': {error}"
+        raise InputError(fault, "dvc exp show", "run `make leakage`") from error
+    split, predicted = (table.checked(pd.read_parquet(io.BytesIO(read[table])), experiment) for table in read)
+    by_night = reported(tables.SPLIT.read(), tables.PREDICTIONS.read(), "test")
+    by_frame = reported(split, predicted, "val")
+    result = {
+        "labelled_md5": labels_digest(),
+        "night": {"set": "test", "frames": len(by_night), "nights": by_night["night"].nunique()},
+        "frame": {"set": "val", "frames": len(by_frame), "nights": by_frame["night"].nunique()},
+        "scores": compared(by_night, by_frame),
+    }
+    with written_whole(RESULT) as temporary:
+        temporary.write_text(json.dumps(_rounded(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+@exit_clearly
+def main() -> None:
+    """Entry point: the name of the experiment."""
+    run(sys.argv[1] if len(sys.argv) > 1 else "leakage")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""How often aurora is seen, by condition, month and hour: three estimates with their intervals over nights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from . import style
+from .figures import plain
+
+METHODS = {
+    "apparent": ("as called", style.INK, "o"),
+    "rogan_gladen": ("Rogan-Gladen", style.ACCENT, "s"),
+    "prediction_powered": ("prediction-powered", style.YES, "^"),
+}
+"""Name in the legend, colour and marker; the three differ in grey as well."""
+AXES = {
+    "month": "month",
+    "utc_hour": "hour of the day (UTC)",
+    "magnetic_local_time": "magnetic local time (hours)",
+    "condition": "illumination condition",
+}
+TOO_FEW, UNDEFINED = "too few nights", "undefined"
+MISSING = {TOO_FEW: "x", UNDEFINED: "+"}
+"""Marker below zero of a method that has no value where another one has."""
+DODGE = 0.26
+BELOW_ZERO = -0.08
+
+
+def in_order(groups: Sequence[object], grouping: str) -> list[object]:
+    """The groups as they stand on the axis.
+
+    Hours run through the night: the axis starts after the longest run of hours that have no frames, also over
+    midnight, and hours inside the night that have none keep their empty place. Others keep their order.
+    """
+    present = list(dict.fromkeys(groups))
+    if grouping not in ("utc_hour", "magnetic_local_time") or not present:
+        return present
+    hours = sorted(int(hour) for hour in present)
+    gaps = [(later - earlier - 1) % 24 for earlier, later in zip(hours, [*hours[1:], hours[0]], strict=True)]
+    longest = int(np.argmax(gaps))
+    start = hours[(longest + 1) % len(hours)]
+    return [(start + step) % 24 for step in range(24 - (gaps[longest] if len(hours) > 1 else 23))]
+
+
+def names(groups: Sequence[object], grouping: str) -> list[str]:
+    """What is written beside the groups."""
+    if grouping in ("utc_hour", "magnetic_local_time"):
+        return [f"{group:02d}" for group in groups]
+    if grouping == "month" and len(groups) > 8:
+        return [str(group).replace("-", "\n") for group in groups]
+    return [plain(str(group)) for group in groups]
+
+
+def spread(axes: Axes, rows: pd.DataFrame, places: dict[object, int], upright: bool) -> None:
+    """Every method's values with intervals beside the group's place; a mark below zero where a method has none."""
+    for step, (method, (_, colour, marker)) in enumerate(METHODS.items()):
+        part = rows[rows["method"] == method]
+        place = part["group"].map(places).to_numpy(dtype=float) + (step - 1) * DODGE
+        value, reach = part["value"].to_numpy(), part[["low", "high"]].sub(part["value"], axis=0).abs().to_numpy().T
+        known = np.isfinite(value)
+        look = {"color": colour, "ls": "", "ms": 4.2 if len(places) < 16 else 3.2}
+        both = (place[known], value[known]) if upright else (value[known], place[known])
+        bars = {"yerr" if upright else "xerr": reach[:, known]}
+        axes.errorbar(*both, **bars, marker=marker, elinewidth=1, **look)
+        for reason, mark in MISSING.items():
+            left = ~known & (part["too_few_nights"].to_numpy(dtype=bool) == (reason == TOO_FEW))
+            left &= part["group"].isin(rows.loc[rows["value"].notna(), "group"]).to_numpy()
+            beside = np.full(left.sum(), BELOW_ZERO / 2)
+            at = (place[left], beside) if upright else (beside, place[left])
+            axes.plot(*at, mark, color=colour, ms=4.5, mew=1.1)
+
+
+def say_empty(axes: Axes, rows: pd.DataFrame, places: dict[object, int], upright: bool) -> None:
+    """In the place of a group without any value, why there is none."""
+    for group, place in places.items():
+        part = rows[rows["group"] == group]
+        if part["value"].notna().any():
+            continue
+        frames = len(part) and part["frames"].max() > 0
+        reason = "no frames" if not frames else TOO_FEW if part["too_few_nights"].any() else UNDEFINED
+        look = {"color": "#666666", "style": "italic"}
+        if upright:
+            axes.text(place, 0.03, reason, rotation=90, ha="center", va="bottom", **look)
+        else:
+            axes.text(0.02, place, reason, ha="left", va="center", **look)
+
+
+def nights_of(rows: pd.DataFrame, group: object) -> int:
+    """Nights that have frames in the group; 0 where the group is not there."""
+    return int(rows.loc[rows["group"] == group, "nights"].max()) if (rows["group"] == group).any() else 0
+
+
+def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
+    """Groups from left to right, the share upwards, nights written above."""
+    groups = in_order(rows["group"], grouping)
+    places = {group: place for place, group in enumerate(groups)}
+    spread(axes, rows, places, upright=True)
+    say_empty(axes, rows, places, upright=True)
+    for group, place in places.items():
+        count = nights_of(rows, group)
+        axes.text(place, 1.05, f"{count}", ha="center", va="bottom", transform=axes.get_xaxis_transform())
+    axes.text(-0.01, 1.05, "nights", ha="right", va="bottom", transform=axes.transAxes)
+    axes.set(xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), ylim=(BELOW_ZERO, 1), yticks=np.linspace(0, 1, 5))
+    axes.set_xticklabels(names(groups, grouping))
+    axes.set(xlabel=AXES[grouping], ylabel="share of frames\nwith aurora")
+    axes.grid(axis="y")
+
+
+def legend(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
+    """The methods, and the marks of missing values where there are any."""
+    for label, colour, marker in METHODS.values():
+        axes.plot([], [], marker, ls="", ms=4.2, color=colour, label=label)
+    partly = rows.groupby(["grouping", "group"], observed=True)["value"].transform("count") > 0
+    missing = rows[partly & rows["value"].isna()]
+    for reason, mark in MISSING.items():
+        if (missing["too_few_nights"].astype(bool) == (reason == TOO_FEW)).any():
+            axes.plot([], [], mark, ls="", color=style.INK, ms=4.5, mew=1.1, label=f"{reason} for this estimate")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
+
+def by_time(table: pd.DataFrame) -> Figure:
+    """By month, hour of universal time and magnetic local time, one panel below the other.
+
+    Parameters
+    ----------
+    table : grouping, group, method, value, low, high (shares of frames, nan where there is none), frames, nights and
+        too_few_nights, as `inference.groupings.occurrence_table` gives it.
+    """
+    groupings = [name for name in ("month", "utc_hour", "magnetic_local_time") if (table["grouping"] == name).any()]
+    if not groupings:
+        return style.without_material("no frame of known time has a prediction")
+    figure = style.blank(0.5 + 2.1 * len(groupings))
+    panels = figure.subplots(len(groupings), 1, squeeze=False)[:, 0]
+    for axes, grouping in zip(panels, groupings, strict=True):
+        upright_panel(axes, table[table["grouping"] == grouping], grouping)
+    legend(figure, panels[0], table[table["grouping"].isin(groupings)])
+    return figure
+
+
+def by_condition(table: pd.DataFrame) -> Figure:
+    """In the nine conditions, one below the other, with their nights and frames; `table` as for `by_time`."""
+    rows = table[table["grouping"] == "condition"]
+    if rows.empty:
+        return style.without_material("no frame in the nine conditions has a prediction")
+    places = {group: place for place, group in enumerate(in_order(rows["group"], "condition"))}
+    figure = style.blank(0.9 + 0.42 * len(places))
+    axes = figure.subplots()
+    spread(axes, rows, places, upright=False)
+    say_empty(axes, rows, places, upright=False)
+    frames = {group: int(rows.loc[rows["group"] == group, "frames"].max()) for group in places}
+    written = [f"{plain(str(group))}\n{nights_of(rows, group)} nights, {frames[group]:,} frames" for group in places]
+    axes.set(yticks=range(len(places)), ylim=(len(places) - 0.4, -0.6), xlim=(BELOW_ZERO, 1), xticks=np.linspace(0, 1, 6))
+    axes.set_yticklabels(written)
+    axes.set(xlabel="share of frames with aurora", ylabel=AXES["condition"])
+    axes.grid(axis="x")
+    legend(figure, axes, rows)
+    return figure
