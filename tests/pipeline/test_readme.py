@@ -26,12 +26,18 @@ def rows(heading: str) -> dict[str, list[str]]:
     return cells
 
 
+def told(estimate: dict) -> str:
+    """A number with its interval, as README shows it."""
+    if estimate["value"] is None:
+        return "too few nights" if estimate.get("too_few_nights") else "none"
+    return "{value:.3f} ({low:.3f} to {high:.3f})".format(**estimate)
+
+
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_the_scores(split):
     scores = METRICS["scores"][split]
-    keys = ("accuracy", "precision", "recall", "f1", "auroc", "log_loss")
-    expected = [str(scores["frames"]), str(scores["nights"]), *(f"{scores[key]:.3f}" for key in keys)]
-    assert rows("split")[split] == expected
+    keys = ("accuracy", "sensitivity", "specificity", "f1", "auroc", "ece")
+    assert rows("split")[split] == [str(scores["frames"]), str(scores["nights"]), *(told(scores[key]) for key in keys)]
 
 
 def test_the_nine_conditions():
@@ -39,7 +45,15 @@ def test_the_nine_conditions():
     assert list(shown) == list(METRICS["conditions"])
     for name, values in METRICS["conditions"].items():
         counts = [str(values[key]) for key in ("frames", "nights", "yes", "no")]
-        assert shown[name] == [*counts, f"{values['yes_share']:.3f}", f"{values['yes_no_odds']:.3f}"]
+        assert shown[name] == [*counts, told(values["yes_share"]), told(values["yes_no_odds"])]
+
+
+def test_the_occurrence():
+    shown = rows("occurrence")
+    for group, methods in METRICS["occurrence"].items():
+        if group in shown:
+            assert shown[group] == [told(methods[key]) for key in ("apparent", "rogan_gladen", "prediction_powered")]
+    assert "all" in shown
 
 
 def test_the_times():

@@ -66,17 +66,28 @@ def test_one_phase_alone_has_no_mark_of_change():
     assert not [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
 
 
+def over_nights(nights: list[str], p_aurora: list[float], sun: str, moon: str) -> pd.DataFrame:
+    frame_ids = [f"{night}-{place:05d}" for place, night in enumerate(nights)]
+    return pd.DataFrame({"frame_id": frame_ids, "p_aurora": p_aurora, "sun_class": sun, "moon_class": moon})
+
+
+FIVE = [f"2024020{day}" for day in range(1, 6)]
+
+
 def test_heat_map_cells_are_mean_and_population_deviation():
-    figure = figures.p_yes_heatmap(figures.with_conditions(PREDICTIONS, SKY))
+    values = np.array([0.0, 0.1, 0.2, 0.9, 0.8, 1.0])
+    dark = over_nights([*FIVE, FIVE[0]], values.tolist(), "Night", "No_Moon")
+    few = over_nights(FIVE[:4], [0.5] * 4, "Nautical", "Moon_Full")
+    figure = figures.p_yes_heatmap(pd.concat([dark, few]))
     mean, deviation = (axes.collections[0].get_array().reshape(3, 3) for axes in figure.axes[:2])
-    dark = np.array([0.0, 0.1, 0.2, 0.9, 0.8])
-    assert mean[0, 0] == pytest.approx(dark.sum() / 5)
-    assert deviation[0, 0] == pytest.approx(np.sqrt(((dark - dark.mean()) ** 2).mean()))
-    assert (mean[1, 1], deviation[1, 1]) == (0.5, 0.5)
-    assert deviation[2, 2] == 0
-    assert np.ma.count(mean) == 3  # the six conditions without frames are empty, not zero
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts[0] == "0.40\nn=5"
+    assert mean[0, 0] == pytest.approx(values.sum() / 6)
+    assert deviation[0, 0] == pytest.approx(np.sqrt(((values - values.mean()) ** 2).mean()))
+    assert np.ma.count(mean) == np.ma.count(deviation) == 1  # too few nights and no frames are empty, not zero
+    for axes in figure.axes[:2]:
+        texts = [text.get_text() for text in axes.texts]
+        assert texts.count("no\nframes") == 7
+        assert texts.count("too few\nnights (4)") == 1
+    assert figure.axes[0].texts[0].get_text() == "0.50\nn=6\n5 nights"
 
 
 def test_histograms_share_out_all_frames_and_colour_by_threshold():
@@ -85,7 +96,19 @@ def test_histograms_share_out_all_frames_and_colour_by_threshold():
     assert sum(bar.get_height() for bar in bars) == pytest.approx(1)
     yes = [bar.get_height() for bar in bars if mpl.colors.to_hex(bar.get_facecolor()) == style.YES.lower()]
     assert sum(yes) == pytest.approx(2 / 5)
+    assert figure.axes[0].get_title() == "Night x No Moon\nn=5, 1 night"
     assert labelled_axes(figure)
+
+
+@pytest.mark.parametrize("threshold", [0.12, 0.5, 0.87])
+def test_a_threshold_inside_a_bar_divides_it_by_what_is_called(threshold):
+    values = np.linspace(0, 1, 101)
+    joined = over_nights(FIVE[:1] * 101, values.tolist(), "Night", "No_Moon")
+    bars = figures.p_yes_histograms(joined, threshold).axes[0].patches
+    yes = [bar for bar in bars if mpl.colors.to_hex(bar.get_facecolor()) == style.YES.lower()]
+    assert sum(bar.get_height() for bar in yes) == pytest.approx((values >= threshold).mean())
+    tops = {bar.get_x(): bar.get_y() + bar.get_height() for bar in yes}  # stacked on those not called
+    np.testing.assert_allclose(list(tops.values()), np.histogram(values, 20, (0, 1))[0] / 101)
 
 
 def test_frames_of_unknown_time_stand_in_no_condition():
@@ -229,6 +252,81 @@ def test_a_keogram_column_is_the_frames_middle_line_at_its_time():
     assert (picture[:, 0] == 10).all()
     assert (picture[:10, 1] == 200).all() and (picture[10:, 1] == 20).all()
     assert (picture[:, 2] == keogram.EMPTY).all()
+
+
+def test_frames_a_little_off_their_minute_leave_no_gap_and_a_missing_one_does():
+    start = pd.Timestamp("2024-02-01 23:50", tz="UTC")
+    slow = pd.Series(start + pd.to_timedelta(np.arange(200) * 60.4, unit="s"))
+    shown = keogram.shown_at(slow, 60)
+    assert len(shown) == round(199 * 60.4 / 60) + 1
+    assert (shown >= 0).all() and (np.diff(shown) >= 0).all()
+    fast = pd.Series(start + pd.to_timedelta(np.arange(200) * 59.6, unit="s"))
+    assert (keogram.shown_at(fast, 60) >= 0).all()
+    missing = pd.Series(start + pd.to_timedelta([0, 60, 180, 240, 420], unit="s"))
+    assert keogram.shown_at(missing, 60).tolist() == [0, 1, -1, 2, 3, -1, -1, 4]
+    assert keogram.shown_at(missing[:1], 60).tolist() == [0]
+
+
+def test_the_edges_of_columns_lie_half_an_interval_from_their_frames():
+    utc = pd.Series(pd.to_datetime(["2024-02-01 23:59:00", "2024-02-02 00:00:00"], utc=True))
+    found = keogram.edges(utc, 60, 2)
+    assert [f"{edge:%d %H:%M:%S}" for edge in found] == ["01 23:58:30", "01 23:59:30", "02 00:00:30"]
+
+
+def test_stretches_end_at_gaps_and_at_changes_of_class():
+    shown = np.array([0, 1, -1, 2, 3, 4, -1, -1])
+    assert keogram.stretches(shown) == [(2, 3), (6, 8)]
+    assert keogram.stretches(shown, pd.Series(["a", "a", "a", "b", None])) == [(0, 2), (3, 4), (4, 5)]
+    assert keogram.stretches(np.array([0, 1])) == []
+
+
+JUDGED = pd.DataFrame(
+    {
+        "frame_id": [f"2024020{night}-0000{k}" for night in (1, 2) for k in range(3)],
+        "night": ["20240201"] * 3 + ["20240202"] * 3,
+        "label": ["no", "no", "yes", "no", "yes", "yes"],
+        "p_aurora": [0.95, 0.97, 0.30, 0.60, 0.02, 0.99],
+    }
+).assign(is_aurora=lambda table: table["p_aurora"] >= 0.5)
+
+
+def test_the_surest_errors_come_first_and_nights_take_turns():
+    assert galleries.surest_errors(JUDGED, 9) == {
+        "false positive": ["20240201-00001", "20240201-00000", "20240202-00000"],
+        "false negative": ["20240202-00001", "20240201-00002"],
+    }
+    assert galleries.surest_errors(JUDGED, 2)["false positive"] == ["20240201-00001", "20240202-00000"]
+    assert galleries.surest_errors(JUDGED.iloc[:0], 3) == {"false positive": [], "false negative": []}
+
+
+def test_a_full_caption_names_night_time_condition_and_p_in_five_lines():
+    row = pd.Series(
+        {"night": "20240201", "utc": pd.Timestamp("2024-02-02 00:05:30", tz="UTC"), "p_aurora": 0.987,
+         "sun_class": "Nautical", "moon_class": "Moon_Full"}
+    )  # fmt: skip
+    assert galleries.full_caption(row) == "2024-02-01\n00:05 UTC\nNautical\nMoon Full\nP(yes) = 0.99"
+    unknown = pd.Series({**row, "utc": pd.NaT, "sun_class": None, "moon_class": None})
+    assert galleries.full_caption(unknown) == "2024-02-01\ntime unknown\nunknown\nunknown\nP(yes) = 0.99"
+
+
+def test_the_error_gallery_keeps_the_order_and_says_where_there_are_none():
+    examples = [galleries.Example((np.zeros((9, 9, 3), np.uint8), None, None), f"caption {k}") for k in range(3)]
+    rows = ("frame", "Grad-CAM", "LayerCAM")
+    figure = galleries.error_gallery([("false positive", examples), ("false negative", [])], rows)
+    captions = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+    assert captions == ["caption 0", "caption 1", "caption 2"]
+    assert [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()] == [*rows, *rows]
+    assert "none among\nthe explained" in [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert "No material" in galleries.error_gallery([("false positive", [])], rows).texts[0].get_text()
+
+
+def test_a_first_phase_of_one_epoch_is_named_inside_the_axes():
+    short = TRAINING.assign(phase=["frozen", "finetune", "finetune", "finetune"])
+    figure = figures.acc_loss(short, 3)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        first, second = (text.get_window_extent() for text in axes.texts)
+        assert axes.get_window_extent().x0 <= first.x0 and first.x1 < second.x0
 
 
 METRICS = {

@@ -24,7 +24,7 @@ from aurora_gradcam.report import inputs, overview, photos, report, style, summa
 FIGURES = {
     "full_workflow", "moon_phase_distribution", "validation_gradcam", "acc_loss", "error_analysis", "augmentation",
     "p_yes_heatmap", "p_yes_histograms", "gradcam_by_brightness", "gradcam_by_colour", "gradcam_by_form",
-    "gradcam_by_weather",
+    "gradcam_by_weather", "reliability", "occurrence_by_condition", "occurrence_by_time", "keograms",
 }  # fmt: skip
 
 

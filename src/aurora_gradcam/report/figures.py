@@ -8,7 +8,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..archive import night_of
 from ..config import DARK_SUN_CLASSES, MOON_CLASSES, SUN_CLASSES, Params
+from ..inference.bootstrap import MIN_NIGHTS
 from . import style
 
 LOG_ABOVE = 20
@@ -55,7 +57,7 @@ def curve(axes: Axes, training: pd.DataFrame, quantity: str, label: str) -> None
     axes.plot(epochs, training[f"val_{quantity}"], color=style.YES, marker="s", ms=3, label="validation")
     finetuned = epochs[training["phase"] == "finetune"]
     if len(finetuned) and finetuned.iloc[0] > epochs.iloc[0]:
-        axes.axvline(finetuned.iloc[0] - 0.5, color=style.INK, lw=0.8, ls=":")
+        axes.axvline(finetuned.iloc[0] - 0.5, color=style.INK, lw=0.8, ls=":", label="change of phase")
     losses = training[["train_loss", "val_loss"]]
     if quantity == "loss" and losses.to_numpy().max() > LOG_ABOVE * losses.to_numpy().min() > 0:
         axes.set_yscale("log")  # one wild epoch must not flatten the others
@@ -73,11 +75,12 @@ def acc_loss(training: pd.DataFrame, best_epoch: int) -> Figure:
         curve(axes, training, quantity, label)
         axes.plot(best_epoch, best[f"val_{quantity}"], "*", ms=11, color=style.ACCENT, label="weights kept", ls="")
         for phase, rows in training.groupby("phase"):
-            where = rows["epoch"].mean()
-            axes.text(where, 1.02, PHASE_NAMES.get(phase, phase), transform=axes.get_xaxis_transform(), ha="center")
+            first = rows["epoch"].iloc[0] == training["epoch"].iloc[0]  # a short first phase's name runs to the right
+            where, side = (training["epoch"].iloc[0], "left") if first else (rows["epoch"].mean(), "center")
+            axes.text(where, 1.02, PHASE_NAMES.get(phase, phase), transform=axes.get_xaxis_transform(), ha=side)
         axes.margins(y=0.12)
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     return figure
 
 
@@ -87,26 +90,32 @@ def with_conditions(predictions: pd.DataFrame, sky: pd.DataFrame) -> pd.DataFram
     return joined[joined["sun_class"].isin(DARK_SUN_CLASSES)].dropna(subset=["moon_class"])
 
 
-def _grid(joined: pd.DataFrame, statistic: object) -> pd.DataFrame:
-    grid = joined.pivot_table(index="moon_class", columns="sun_class", values="p_aurora", aggfunc=statistic)
+def _grid(joined: pd.DataFrame, column: str, statistic: object) -> pd.DataFrame:
+    grid = joined.pivot_table(index="moon_class", columns="sun_class", values=column, aggfunc=statistic)
     return grid.reindex(index=MOON_CLASSES, columns=DARK_SUN_CLASSES)
 
 
 def p_yes_heatmap(joined: pd.DataFrame) -> Figure:
-    """Mean and standard deviation of P(yes) in the nine conditions; `joined` from `with_conditions`."""
-    figure = style.blank(2.5)
-    counts = _grid(joined, "size").fillna(0)
+    """Mean and standard deviation of P(yes) in the nine conditions, with their frames (n) and nights.
+
+    `joined` is as `with_conditions` gives it. A condition of fewer than MIN_NIGHTS nights has no colour and says so.
+    """
+    figure = style.blank(2.8)
+    by_night = joined.assign(night=joined["frame_id"].map(night_of))
+    frames = _grid(joined, "p_aurora", "size").fillna(0).to_numpy()
+    nights = _grid(by_night, "night", "nunique").fillna(0).to_numpy()
     panels = {"mean of P(yes)": ("mean", 1.0), "standard deviation of P(yes)": (np.std, 0.5)}
     for axes, (title, (statistic, top)) in zip(figure.subplots(1, 2, sharey=True), panels.items(), strict=True):
-        grid = _grid(joined, statistic)
-        texts = [
-            [f"{value:.2f}\nn={n:,.0f}" if n else "none" for value, n in zip(row, numbers, strict=True)]
-            for row, numbers in zip(grid.to_numpy(), counts.to_numpy(), strict=True)
-        ]
+        grid = _grid(joined, "p_aurora", statistic).where(nights >= MIN_NIGHTS)
+        cells = zip(grid.to_numpy().flat, frames.flat, nights.flat, strict=True)
+        texts = np.array([f"{value:.2f}\nn={n:,.0f}\n{of:.0f} nights" for value, n, of in cells]).reshape(grid.shape)
         sns.heatmap(
-            grid, vmin=0, vmax=top, cmap=style.SEQUENTIAL, annot=np.array(texts), fmt="", ax=axes, linewidths=0.5,
+            grid, vmin=0, vmax=top, cmap=style.SEQUENTIAL, annot=texts, fmt="", ax=axes, linewidths=0.5,
             annot_kws={"size": 8}, cbar_kws={"shrink": 0.8}, yticklabels=[plain(name) for name in MOON_CLASSES],
         )  # fmt: skip
+        for row, column in np.argwhere(nights < MIN_NIGHTS):  # seaborn writes nothing where there is no colour
+            reason = f"too few\nnights ({nights[row, column]:.0f})" if frames[row, column] else "no\nframes"
+            axes.text(column + 0.5, row + 0.5, reason, ha="center", va="center", style="italic", color=style.INK)
         axes.set(title=title, xlabel="sun class", ylabel="moon class")
         axes.tick_params(rotation=0, length=0)
     axes.set_ylabel("")
@@ -115,20 +124,22 @@ def p_yes_heatmap(joined: pd.DataFrame) -> Figure:
 
 def p_yes_histograms(joined: pd.DataFrame, threshold: float) -> Figure:
     """The distribution of P(yes) in each of the nine conditions; `joined` from `with_conditions`."""
-    figure = style.blank(4.6)
+    figure = style.blank(4.9)
     grid = figure.subplots(3, 3, sharex=True, sharey=True)
     edges = np.linspace(0, 1, 21)
     for row, moon in zip(grid, MOON_CLASSES, strict=True):
         for axes, sun in zip(row, DARK_SUN_CLASSES, strict=True):
-            values = joined.loc[(joined["sun_class"] == sun) & (joined["moon_class"] == moon), "p_aurora"]
-            shares = np.histogram(values, edges)[0] / max(len(values), 1)
-            colours = [style.YES if left >= threshold else style.NO for left in edges[:-1] + 1e-9]
-            axes.bar(edges[:-1], shares, 0.05, align="edge", color=colours)
+            here = joined[(joined["sun_class"] == sun) & (joined["moon_class"] == moon)]
+            values, nights = here["p_aurora"], here["frame_id"].map(night_of).nunique()
+            called = values >= threshold  # a bar that the threshold divides shows both colours
+            bottom = np.zeros(len(edges) - 1)
+            for part, colour in ((values[~called], style.NO), (values[called], style.YES)):
+                shares = np.histogram(part, edges)[0] / max(len(values), 1)
+                axes.bar(edges[:-1], shares, 0.05, bottom, align="edge", color=colour)
+                bottom += shares
             axes.axvline(threshold, color=style.INK, lw=0.8, ls="--")
-            axes.set_title(f"{sun} x {plain(moon)}", size=8)
-            axes.text(
-                0.5, 0.97, f"n={len(values):,}", ha="center", va="top", transform=axes.transAxes, backgroundcolor="w"
-            )
+            counts = f"n={len(values):,}, {nights} night{'' if nights == 1 else 's'}"
+            axes.set_title(f"{sun} x {plain(moon)}\n{counts}", size=8)
             axes.grid(axis="y")
     figure.supxlabel("P(yes)", size=8)
     figure.supylabel("share of the condition's frames", size=8)

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle
 
-from . import style
-from .figures import curve
+from . import choice, style
+from .figures import curve, plain
 
 GALLERY_COLUMNS = 6
 
@@ -69,6 +69,43 @@ def gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str
         return style.without_material("no explained frame belongs here")
     figure = style.blank(0.75 + 1.05 * len(row_names))
     lay_out(figure, groups, row_names)
+    return figure
+
+
+def surest_errors(judged: pd.DataFrame, count: int) -> choice.Groups:
+    """The frames that are wrong with the most confidence, the surest first: false positives and false negatives.
+
+    Nights take turns before any is chosen twice, or one bad hour would fill the picture.
+
+    Parameters
+    ----------
+    judged : frame_id, night, label, is_aurora, p_aurora; frames that the classifier has not learnt from.
+    count : frames in each of the two groups, where there are as many.
+    """
+    groups = {}
+    for name, target, label in (("false positive", "yes", "no"), ("false negative", "no", "yes")):
+        wrong = judged[(judged["label"] == label) & (judged["is_aurora"] == (target == "yes"))]
+        chosen = wrong[wrong["frame_id"].isin(choice.surest(wrong, count, target))]
+        ordered = chosen.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True])
+        groups[name] = ordered["frame_id"].tolist()
+    return groups
+
+
+def full_caption(row: pd.Series) -> str:
+    """Night, UTC, condition and P(yes) of a frame; always five lines, so that captions stand level."""
+    night, time = row["night"], "time unknown" if pd.isna(row["utc"]) else f"{row['utc']:%H:%M} UTC"
+    classes = ["unknown" if pd.isna(row[name]) else plain(row[name]) for name in ("sun_class", "moon_class")]
+    return "\n".join([f"{night[:4]}-{night[4:6]}-{night[6:]}", time, *classes, f"P(yes) = {row['p_aurora']:.2f}"])
+
+
+def error_gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure:
+    """Groups one below the other, each of up to `GALLERY_COLUMNS` examples, over captions of five lines."""
+    if not any(examples for _, examples in groups):
+        return style.without_material("no labelled frame that was kept from training is called wrongly")
+    figure = style.blank(len(groups) * (0.95 + 1.05 * len(row_names)))
+    figure.get_layout_engine().set(h_pad=0.07)  # room above the headings
+    for part, (heading, examples) in zip(figure.subfigures(len(groups), 1, squeeze=False).flat, groups, strict=True):
+        lay_out(part, [(f"{heading}, the surest first", examples)], row_names)
     return figure
 
 

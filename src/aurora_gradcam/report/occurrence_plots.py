@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ AXES = {
     "magnetic_local_time": "magnetic local time (hours)",
     "condition": "illumination condition",
 }
+HOURLY = ("utc_hour", "magnetic_local_time")
 TOO_FEW, UNDEFINED = "too few nights", "undefined"
 MISSING = {TOO_FEW: "x", UNDEFINED: "+"}
 """Marker below zero of a method that has no value where another one has."""
@@ -31,32 +33,37 @@ DODGE = 0.26
 BELOW_ZERO = -0.08
 
 
-def in_order(groups: Sequence[object], grouping: str) -> list[object]:
+def with_hours(rows: pd.DataFrame, grouping: str) -> pd.DataFrame:
+    """The rows with hours as whole numbers: a CSV file with all groupings in one column holds them as text."""
+    return rows.assign(group=rows["group"].astype(float).astype(int)) if grouping in HOURLY else rows
+
+
+def in_order(groups: Iterable[Any], grouping: str) -> list[Any]:
     """The groups as they stand on the axis.
 
     Hours run through the night: the axis starts after the longest run of hours that have no frames, also over
     midnight, and hours inside the night that have none keep their empty place. Others keep their order.
     """
     present = list(dict.fromkeys(groups))
-    if grouping not in ("utc_hour", "magnetic_local_time") or not present:
+    if grouping not in HOURLY or not present:
         return present
-    hours = sorted(int(hour) for hour in present)
+    hours = sorted(present)
     gaps = [(later - earlier - 1) % 24 for earlier, later in zip(hours, [*hours[1:], hours[0]], strict=True)]
     longest = int(np.argmax(gaps))
     start = hours[(longest + 1) % len(hours)]
     return [(start + step) % 24 for step in range(24 - (gaps[longest] if len(hours) > 1 else 23))]
 
 
-def names(groups: Sequence[object], grouping: str) -> list[str]:
+def names(groups: list[Any], grouping: str) -> list[str]:
     """What is written beside the groups."""
-    if grouping in ("utc_hour", "magnetic_local_time"):
+    if grouping in HOURLY:
         return [f"{group:02d}" for group in groups]
     if grouping == "month" and len(groups) > 8:
         return [str(group).replace("-", "\n") for group in groups]
     return [plain(str(group)) for group in groups]
 
 
-def spread(axes: Axes, rows: pd.DataFrame, places: dict[object, int], upright: bool) -> None:
+def spread(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
     """Every method's values with intervals beside the group's place; a mark below zero where a method has none."""
     for step, (method, (_, colour, marker)) in enumerate(METHODS.items()):
         part = rows[rows["method"] == method]
@@ -75,7 +82,7 @@ def spread(axes: Axes, rows: pd.DataFrame, places: dict[object, int], upright: b
             axes.plot(*at, mark, color=colour, ms=4.5, mew=1.1)
 
 
-def say_empty(axes: Axes, rows: pd.DataFrame, places: dict[object, int], upright: bool) -> None:
+def say_empty(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
     """In the place of a group without any value, why there is none."""
     for group, place in places.items():
         part = rows[rows["group"] == group]
@@ -90,13 +97,14 @@ def say_empty(axes: Axes, rows: pd.DataFrame, places: dict[object, int], upright
             axes.text(0.02, place, reason, ha="left", va="center", **look)
 
 
-def nights_of(rows: pd.DataFrame, group: object) -> int:
+def nights_of(rows: pd.DataFrame, group: Any) -> int:
     """Nights that have frames in the group; 0 where the group is not there."""
     return int(rows.loc[rows["group"] == group, "nights"].max()) if (rows["group"] == group).any() else 0
 
 
 def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
     """Groups from left to right, the share upwards, nights written above."""
+    rows = with_hours(rows, grouping)
     groups = in_order(rows["group"], grouping)
     places = {group: place for place, group in enumerate(groups)}
     spread(axes, rows, places, upright=True)
@@ -105,7 +113,9 @@ def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
         count = nights_of(rows, group)
         axes.text(place, 1.05, f"{count}", ha="center", va="bottom", transform=axes.get_xaxis_transform())
     axes.text(-0.01, 1.05, "nights", ha="right", va="bottom", transform=axes.transAxes)
-    axes.set(xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), ylim=(BELOW_ZERO, 1), yticks=np.linspace(0, 1, 5))
+    axes.set(
+        xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), ylim=(BELOW_ZERO, 1), yticks=np.linspace(0, 1, 5)
+    )
     axes.set_xticklabels(names(groups, grouping))
     axes.set(xlabel=AXES[grouping], ylabel="share of frames\nwith aurora")
     axes.grid(axis="y")
@@ -131,7 +141,7 @@ def by_time(table: pd.DataFrame) -> Figure:
     table : grouping, group, method, value, low, high (shares of frames, nan where there is none), frames, nights and
         too_few_nights, as `inference.groupings.occurrence_table` gives it.
     """
-    groupings = [name for name in ("month", "utc_hour", "magnetic_local_time") if (table["grouping"] == name).any()]
+    groupings = [name for name in ("month", *HOURLY) if (table["grouping"] == name).any()]
     if not groupings:
         return style.without_material("no frame of known time has a prediction")
     figure = style.blank(0.5 + 2.1 * len(groupings))
@@ -154,7 +164,9 @@ def by_condition(table: pd.DataFrame) -> Figure:
     say_empty(axes, rows, places, upright=False)
     frames = {group: int(rows.loc[rows["group"] == group, "frames"].max()) for group in places}
     written = [f"{plain(str(group))}\n{nights_of(rows, group)} nights, {frames[group]:,} frames" for group in places]
-    axes.set(yticks=range(len(places)), ylim=(len(places) - 0.4, -0.6), xlim=(BELOW_ZERO, 1), xticks=np.linspace(0, 1, 6))
+    axes.set(
+        yticks=range(len(places)), ylim=(len(places) - 0.4, -0.6), xlim=(BELOW_ZERO, 1), xticks=np.linspace(0, 1, 6)
+    )
     axes.set_yticklabels(written)
     axes.set(xlabel="share of frames with aurora", ylabel=AXES["condition"])
     axes.grid(axis="x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from ..archive import written_whole
 from ..errors import exit_clearly
 from ..progress import track
 from ..tables import is_simulated
-from . import figures, inputs, overview, photos, style, summary, thesis, workflow
+from . import (
+    figures, inputs, nights, occurrence_plots, overview, photos, reliability_plots, style, summary, thesis, workflow,
+)  # fmt: skip
 
 METRICS = Path("reports/metrics.json")
 FIGURES = Path("reports/figures")
+KEOGRAMS = Path("reports/keograms")
 OVERVIEW = Path("reports/overview.png")
 
 
@@ -37,6 +40,31 @@ def charts(data: inputs.Inputs, metrics: dict[str, Any], params: config.Params) 
     yield "acc_loss", figures.acc_loss(data.training, metrics["train"]["best_epoch"])
     yield "p_yes_heatmap", figures.p_yes_heatmap(joined)
     yield "p_yes_histograms", figures.p_yes_histograms(joined, metrics["calibration"]["threshold"])
+    held_out = "test" if metrics["split"]["test"]["frames"] else "val"
+    errors = {when: metrics["calibration"][f"{held_out}_ece_{when}"] for when in ("before", "after")}
+    yield "reliability", reliability_plots.reliability(data.reliability, errors, held_out)
+    yield "occurrence_by_condition", occurrence_plots.by_condition(data.occurrence)
+    yield "occurrence_by_time", occurrence_plots.by_time(data.occurrence)
+
+
+def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Iterator[tuple[str, Figure]]:
+    """(night, figure) of every night with a known time, then ("", figure) of held-out nights on one page."""
+    held_out = "test" if (data.split["split"] == "test").any() else "val"
+    unmet = set(data.split.loc[data.split["split"] == held_out, "night"])
+    shown = []
+    for name, frames in nights.by_night(data.predictions, data.sky, data.labels).items():
+        night = nights.read_night(frames)
+        if name in unmet and len(shown) < nights.PER_PAGE:
+            shown.append(night)
+        yield name, nights.night_keogram(night, threshold, params.extract.interval_s)
+    yield from (("", page) for page in nights.all_nights(shown, threshold, params.extract.interval_s))
+
+
+def write(name: str, figure: Figure, note: Callable[[Figure], None], params: config.Params) -> None:
+    """Save a figure as PNG for the reports and as SVG for the thesis."""
+    note(figure)
+    style.save(figure, FIGURES / f"{name}.png", params.report.figure_dpi)
+    style.save(figure, thesis.FIGURES / f"{name}.svg", params.report.figure_dpi)
 
 
 def run(params: config.Params) -> None:
@@ -47,12 +75,16 @@ def run(params: config.Params) -> None:
         data.evaluation, data.explanations, data.leakage, data.to_label,
     )  # fmt: skip
     write_json(METRICS, metrics)
+    note = style.say_simulated if is_simulated(data.frames) else lambda figure: None
     with style.applied():
         for name, figure in track([*charts(data, metrics, params), *photos.all_of(data, params)], "figures"):
-            if is_simulated(data.frames):
-                style.say_simulated(figure)
-            style.save(figure, FIGURES / f"{name}.png", params.report.figure_dpi)
-            style.save(figure, thesis.FIGURES / f"{name}.svg", params.report.figure_dpi)
+            write(name, figure, note, params)
+        for night, figure in track(keograms(data, metrics["calibration"]["threshold"], params), "keograms"):
+            if night:
+                note(figure)
+                style.save(figure, KEOGRAMS / f"{night}.png", params.report.figure_dpi)
+            else:
+                write("keograms", figure, note, params)
         overview.write(OVERVIEW, data, params)
     for name, table in thesis.tables(data.frames, data.sky, metrics).items():
         thesis.write_table(name, table)
