@@ -39,6 +39,7 @@ def test_defaults_are_the_study():
         ("seed.deep=1", "holds a value"),
         ("train.normalisation=imagenet", "normalisation: frame"),
         ("pretrain.stages=[{size: 300, rounds: 1}]", "exceeds image_size"),
+        ("train.weights=none", "statistics: batch"),
         ("train={frozen_epochs: 0, finetune_epochs: 0}", "nothing would be trained"),
     ],
 )
