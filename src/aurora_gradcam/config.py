@@ -183,13 +183,15 @@ class Train(Frozen):
     """How the classifier is trained.
 
     `normalisation` of the levels is `imagenet` (fixed mean and deviation, as in the study) or `frame` (every frame by
-    its own, as the sky weights want it). `threshold` is the calibrated probability from which a frame is called aurora:
-    `val` has the validation frames choose it, a number fixes it.
+    its own, as the sky weights want it). BatchNorm's `statistics` are those of each `batch` and then of the training
+    frames, as in the study, or `kept` as they came with the weights. `threshold` is the calibrated probability from
+    which a frame is called aurora: `val` has the validation frames choose it, a number fixes it.
     """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"
     weights: str = "imagenet"
     normalisation: Literal["imagenet", "frame"] = "imagenet"
+    statistics: Literal["batch", "kept"] = "batch"
     image_size: Count = 240
     batch_size: Count = 16
     frozen_epochs: Annotated[int, Field(ge=0)] = 6
@@ -205,6 +207,13 @@ class Train(Frozen):
         """At least one epoch in all."""
         if self.frozen_epochs + self.finetune_epochs < 1:
             raise ValueError("frozen_epochs and finetune_epochs are both 0: nothing would be trained")
+        return self
+
+    @model_validator(mode="after")
+    def random_weights_have_no_statistics(self) -> Train:
+        """Mean 0 and variance 1 of a network that has seen nothing are not worth keeping."""
+        if self.weights == "none" and self.statistics == "kept":
+            raise ValueError("weights none bring no statistics to keep: set statistics: batch")
         return self
 
     @model_validator(mode="after")

@@ -42,6 +42,7 @@ def test_defaults_are_the_study():
         ("evaluate.threshold=0.5", "evaluate.threshold: unknown key"),
         ("train.normalisation=imagenet", "normalisation: frame"),
         ("pretrain.stages=[{size: 300, rounds: 1}]", "exceeds image_size"),
+        ("train.weights=none", "statistics: batch"),
         ("train={frozen_epochs: 0, finetune_epochs: 0}", "nothing would be trained"),
     ],
 )

@@ -28,7 +28,9 @@ def judged(nights: int, right: float, seed: int, per_night: int = 12) -> pd.Data
 def test_scores_are_scikit_learns_and_the_gap_is_their_difference():
     night, frame = judged(8, 0.7, 1), judged(20, 0.95, 2)
     found = leakage.compared(night, frame, draws=200)
-    assert found["accuracy"]["frame"]["value"] == pytest.approx(accuracy_score(frame["label"] == "yes", frame["is_aurora"]))
+    assert found["accuracy"]["frame"]["value"] == pytest.approx(
+        accuracy_score(frame["label"] == "yes", frame["is_aurora"])
+    )
     assert found["auroc"]["night"]["value"] == pytest.approx(roc_auc_score(night["label"], night["p_aurora"]))
     for name, score in found.items():
         assert score["gap"]["value"] == pytest.approx(score["frame"]["value"] - score["night"]["value"]), name
@@ -63,6 +65,8 @@ def test_missing_material_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     split = tiny.build()
     with pytest.raises(DataError, match="'val' holds no frame"):
-        leakage.reported(split[split["split"] != "val"], pd.DataFrame({"frame_id": ["20240201-00000"], "p_aurora": [0.5]}), "val")
+        leakage.reported(
+            split[split["split"] != "val"], pd.DataFrame({"frame_id": ["20240201-00000"], "p_aurora": [0.5]}), "val"
+        )
     with pytest.raises(InputError, match="make leakage"):
         leakage.run("nowhere")

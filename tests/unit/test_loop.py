@@ -111,6 +111,15 @@ def test_measuring_statistics_moves_nothing_else(data):
     assert dropped == [False, False]
 
 
+def test_kept_statistics_stay_while_all_else_learns(data):
+    trained = network()
+    before = state(trained)
+    list(loop.fit(trained, *data, PARAMS.model_copy(update={"statistics": "kept"}), seed=1))
+    after = trained.state_dict()
+    still = {name for name in before if torch.equal(before[name], after[name])}
+    assert still == {f"features.1.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
+
+
 def test_all_layers_move_when_finetuned(data):
     trained = network()
     before = state(trained)

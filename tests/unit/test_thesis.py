@@ -21,6 +21,7 @@ from aurora_gradcam.tables import condition_name
 DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20"><rect width="90" height="20"/></svg>'
 SOURCE = report_fixture.REPOSITORY / thesis.SOURCE
 
+
 def known(value: float | None, frames: int = 30, nights: int = 6) -> dict:
     """A number as evaluate writes it."""
     if value is None:

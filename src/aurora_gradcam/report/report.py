@@ -15,7 +15,17 @@ from ..errors import exit_clearly
 from ..progress import track
 from ..tables import is_simulated
 from . import (
-    figures, inputs, nights, occurrence_plots, overview, photos, reliability_plots, style, summary, thesis, workflow,
+    figures,
+    inputs,
+    nights,
+    occurrence_plots,
+    overview,
+    photos,
+    reliability_plots,
+    style,
+    summary,
+    thesis,
+    workflow,
 )  # fmt: skip
 
 METRICS = Path("reports/metrics.json")

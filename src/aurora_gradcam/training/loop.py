@@ -1,12 +1,15 @@
 """The training loop: the head alone, then all layers; reads from top to bottom and touches no disk.
 
-In both phases the whole network is in training mode: dropout acts and BatchNorm goes by the batch at hand, also in the
-frozen phase, where the backbone's parameters stand still. All-sky frames are dark and partly black: statistics of
-ImageNet would misplace them, and those of random weights (mean 0, variance 1) would make the features useless.
-The statistics for evaluation are measured after each epoch, by one more pass over the training frames as they are
-("precise BatchNorm", Wu and Johnson 2021, arXiv:2105.07576). Torch's running average lags behind weights that move,
-and through the depth of the network the lags multiply: with 8 batches an epoch, validation losses of 2 to 20 stood
-beside training losses of 0.5.
+With `statistics: batch` the whole network is in training mode in both phases: dropout acts and BatchNorm goes by the
+batch at hand, also in the frozen phase, where the backbone's parameters stand still. All-sky frames are dark and partly
+black: statistics of ImageNet would misplace them, and those of random weights (mean 0, variance 1) would make the
+features useless. The statistics for evaluation are measured after each epoch, by one more pass over the training frames
+as they are ("precise BatchNorm", Wu and Johnson 2021, arXiv:2105.07576). Torch's running average lags behind weights
+that move, and through the depth of the network the lags multiply: with 8 batches an epoch, validation losses of 2 to 20
+stood beside training losses of 0.5.
+
+With `statistics: kept` BatchNorm keeps what came with the weights. The sky weights' are those of skies of all kinds,
+the training frames' those of a few nights without Moon or twilight.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from torch.utils.data import DataLoader, Dataset
 from ..config import Train
 from ..errors import DataError
 from .network import NORMS
-from .statistics import measure_statistics
+from .statistics import measure_statistics, train_but_keep_statistics
 from .transforms import Transform, for_evaluation, for_training, seed_of
 
 
@@ -98,10 +101,11 @@ def fit(
             epoch += 1
             torch.manual_seed(seed_of(seed, epoch))  # for the order of the frames and for dropout
             batches = np.array_split(torch.randperm(len(train)).numpy(), math.ceil(len(train) / params.batch_size))
-            network.train()
+            train_but_keep_statistics(network) if params.statistics == "kept" else network.train()
             train_scores = _one_pass(network, _Prepared(train, changed, (seed, epoch)), batches, workers, optimiser)
-            seen = _batches(network, _Prepared(train, plain), batches, workers)
-            measure_statistics(network, (inputs for inputs, _ in seen))
+            if params.statistics == "batch":
+                seen = _batches(network, _Prepared(train, plain), batches, workers)
+                measure_statistics(network, (inputs for inputs, _ in seen))
             val_scores = score(network, val, plain, params.batch_size, workers)
             row = Epoch(epoch, phase, *train_scores, *val_scores)
             if not all(map(math.isfinite, (row.train_loss, row.val_loss))):

@@ -8,6 +8,14 @@ import torch
 from torch import Tensor, nn
 
 
+def train_but_keep_statistics(network: nn.Module) -> None:
+    """Put the network into training mode, BatchNorm apart: it goes on by the statistics that came with the weights."""
+    network.train()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 def measure_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
     """Set BatchNorm's statistics to the plain means over these batches of the network's inputs ("precise BatchNorm").
 
