@@ -105,7 +105,7 @@ def report(
     card: ModelCard,
     site: config.Site,
 ) -> None:
-    """Write the scores, the occurrence and the plots of predictions; `frames` to `labelled` are the project's tables."""
+    """Write the scores, the occurrence and the plots of predictions; `frames` to `labelled` are tables."""
     skies = sky[["frame_id", "utc", "sun_class", "moon_class"]]
     every = predicted.merge(frames[["frame_id", "night"]], on="frame_id", validate="1:1")
     every = every.merge(skies, on="frame_id", how="left", validate="1:1")

@@ -20,8 +20,8 @@ def occurrence_table(every: pd.DataFrame, kept: pd.DataFrame, site: Site) -> pd.
     """The occurrence in each group of frames, by each method, with intervals over whole nights.
 
     Frames outside the nine conditions have no part: no label stands for them. Nights that the classifier has learnt
-    from have none either, for it errs less there than the labels of other nights tell. Moonlit nights without a frame
-    to train on are therefore all here, and of the others some; that is harmless as far as aurora does not heed the Moon.
+    from have none either, for it errs less there than the labels of other nights tell. So moonlit nights without a
+    frame to train on are all here, and of the others some; that is harmless as far as aurora does not heed the Moon.
 
     Parameters
     ----------
