@@ -325,7 +325,8 @@ def test_a_first_phase_of_one_epoch_is_named_inside_the_axes():
     figure = figures.acc_loss(short, 3)
     figure.draw_without_rendering()
     for axes in figure.axes:
-        first, second = (text.get_window_extent() for text in axes.texts)
+        where = {text.get_text(): text.get_window_extent() for text in axes.texts}
+        first, second = where["backbone frozen"], where["all layers"]
         assert axes.get_window_extent().x0 <= first.x0 and first.x1 < second.x0
 
 
@@ -335,7 +336,7 @@ METRICS = {
     "labels": {"labelled": 240, "yes": 100, "no": 140, "to_label": 0},
     "split": {"policy": "night", "train": {"frames": 120}, "val": {"frames": 40}, "test": {"frames": 0}},
     "train": {"best_epoch": 9, "epochs": 12},
-    "scores": {"val": {"accuracy": 0.9125}},
+    "scores": {"val": {"accuracy": {"value": 0.9125}}},
     "conditions": {"Night x No_Moon": {"frames": 1000}, "Night x Moon_Full": {"frames": 300}},
     "all_frames": {"frames": 1714},
 }

@@ -15,7 +15,7 @@ NIGHTS = [f"202402{day:02d}" for day in range(1, 13)]
 
 @pytest.fixture(scope="module")
 def every() -> pd.DataFrame:
-    """Twelve nights of 18 frames, two in each condition; a third are called aurora; one frame lies in bright twilight."""
+    """Twelve nights of 18 frames, two in each condition; a third are called aurora; one frame lies in twilight."""
     rows = []
     for number, night in enumerate(NIGHTS):
         start = pd.Timestamp(night, tz="UTC") + pd.Timedelta(hours=6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -113,7 +115,7 @@ def test_the_axis_of_time_is_utc_in_hours_and_minutes_for_short_and_long_nights(
         assert minutes == 1 or 3 <= len(inside) <= 11
         assert (high - low) * 24 * 60 == pytest.approx(minutes)
         boxes = [text.get_window_extent() for text in moon.get_xticklabels() if text.get_text()]
-        assert not any(one.overlaps(two) for one, two in zip(boxes, boxes[1:], strict=False))
+        assert not any(one.overlaps(two) for one, two in pairwise(boxes))
 
 
 def test_a_text_in_a_bar_is_the_longest_that_has_room():

@@ -118,7 +118,7 @@ def test_conditions_stand_below_each_other_with_their_nights_and_frames():
     line, _, (reach,) = axes.containers[0].lines
     np.testing.assert_allclose(line.get_xdata(), 0.5 - np.arange(8) / 20)
     np.testing.assert_array_equal(np.round(line.get_ydata()), np.arange(8))
-    np.testing.assert_allclose([[low[0], high[0]] for low, high in reach.get_segments()][0], [0.4, 0.7])
+    np.testing.assert_allclose(reach.get_segments()[0][:, 0], [0.4, 0.7])
     assert [text.get_text() for text in axes.texts] == ["no frames"]
     assert axes.yaxis_inverted()  # the first condition on top
 

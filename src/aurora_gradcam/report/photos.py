@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from .inputs import Inputs, read_overlay
 
 YES_AND_NO = ("frame", "Grad-CAM yes", "Grad-CAM no")
 CHANGES = 5
+SUREST = 6
 TRUTHS = {
     "form": (("arc", "radial", "diffuse"), "yes"),
     "colour": (("red", "purple", "pink"), "yes"),
@@ -30,9 +31,15 @@ def caption(row: pd.Series) -> str:
 
 
 def read_groups(
-    groups: choice.Groups, explained: pd.DataFrame, targets: Sequence[str] = ()
+    groups: choice.Groups,
+    explained: pd.DataFrame,
+    targets: Sequence[str] = (),
+    captioned: Callable[[pd.Series], str] = caption,
 ) -> list[tuple[str, list[galleries.Example]]]:
-    """Read the pictures of groups: each frame over its overlays for `targets` (none: the class it was given)."""
+    """Read the pictures of groups: each frame over its overlays for `targets` (none: the class it was given).
+
+    `explained` holds what `captioned` needs of each frame; a frame that gradcam did not explain has no overlay.
+    """
     rows = explained.set_index("frame_id")
     found = []
     for heading, frame_ids in groups.items():
@@ -40,9 +47,16 @@ def read_groups(
         for frame_id in frame_ids:
             called = "yes" if rows.loc[frame_id, "is_aurora"] else "no"
             overlays = [read_overlay(frame_id, target) for target in targets or (called,)]
-            examples.append(galleries.Example((read_frame(frame_id), *overlays), caption(rows.loc[frame_id])))
+            examples.append(galleries.Example((read_frame(frame_id), *overlays), captioned(rows.loc[frame_id])))
         found.append((heading, examples))
     return found
+
+
+def judged(data: Inputs) -> pd.DataFrame:
+    """The labelled frames of the held-out split with their predictions and sky."""
+    name = "test" if (data.split["split"] == "test").any() else "val"
+    rows = data.split[data.split["split"] == name].merge(data.predictions, on="frame_id")
+    return rows.merge(data.sky[["frame_id", "utc", "sun_class", "moon_class"]], on="frame_id", how="left")
 
 
 def augmented(data: Inputs, params: Params) -> list[tuple[np.ndarray, list[np.ndarray]]]:
@@ -73,8 +87,10 @@ def all_of(data: Inputs, params: Params) -> Iterator[tuple[str, Figure]]:
 
     right = choice.by_reason(explained, ("true positive", "true negative"), 3)
     yield "validation_gradcam", galleries.validation_gradcam(read_groups(right, explained), data.training)
-    wrong = choice.by_reason(explained, ("false positive", "false negative"), 3)
-    yield "error_analysis", gallery(wrong, YES_AND_NO, ("yes", "no"))
+    held_out = judged(data)
+    wrong = galleries.surest_errors(held_out, SUREST)
+    errors = read_groups(wrong, held_out, ("yes", "no"), galleries.full_caption)
+    yield "error_analysis", galleries.error_gallery(errors, YES_AND_NO)
     yield "augmentation", galleries.augmentation(augmented(data, params))
     yield "gradcam_by_brightness", gallery(choice.by_brightness(explained, 2), YES_AND_NO[:2], ("yes",))
     for name, (values, target) in TRUTHS.items():

@@ -67,7 +67,8 @@ def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> It
         if name in unmet and len(shown) < nights.PER_PAGE:
             shown.append(night)
         yield name, nights.night_keogram(night, threshold, params.extract.interval_s)
-    yield from (("", page) for page in nights.all_nights(shown, threshold, params.extract.interval_s))
+    pages = list(nights.all_nights(shown, threshold, params.extract.interval_s))
+    yield "", pages[0] if pages else style.without_material("no held-out night has a known time")
 
 
 def write(name: str, figure: Figure, note: Callable[[Figure], None], params: config.Params) -> None:

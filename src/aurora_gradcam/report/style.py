@@ -40,6 +40,7 @@ YES, NO, ACCENT, INK = "#009E73", "#5B3A8C", "#D55E00", "#222222"
 MOON_COLOURS = {"No_Moon": "#22304A", "Moon_Quarter": "#5E8FBF", "Moon_Full": "#EFCB5A"}
 SEQUENTIAL = "cividis"
 NOTE = "simulated sky"
+PLACES = 6
 
 
 @contextmanager
@@ -86,9 +87,28 @@ def say_simulated(figure: Figure) -> None:
     figure.text(0.995, 0.02 / figure.get_figheight(), NOTE, ha="right", va="bottom", size=8, style="italic", color=INK)
 
 
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all, with rounded places.
+
+    The last digits of matplotlib's layout hang on the order of a hash table, which changes from process to process, and
+    names in an SVG are made from all digits.
+    """
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    parts = list(figure.subfigs)
+    for part in parts:
+        parts += part.subfigs
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(PLACES))
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, PLACES))
+
+
 def save(figure: Figure, path: Path, dpi: int) -> None:
     """Write a PNG or SVG (by the path's suffix), whole and without dates; photos inside an SVG have `dpi` too."""
     kind = path.suffix.removeprefix(".")
+    settle(figure)
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
     with written_whole(path) as temporary:
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
