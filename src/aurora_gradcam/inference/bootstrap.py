@@ -137,12 +137,14 @@ def ratio_interval(
     draws: int = DRAWS,
     seed: int = 0,
     level: float = 0.95,
+    share: bool = True,
 ) -> Estimate:
     """sum(numerator) / sum(denominator) with its interval over whole nights.
 
     Rows in which both are zero have no part in the ratio: they and nights of nothing else are not counted. So a
     sensitivity (numerator: aurora and called; denominator: aurora) counts the frames and nights with aurora. A ratio
-    whose rows all have 0 <= numerator <= denominator is a share and has the bounds 0 and 1, see `limits`.
+    whose rows all have 0 <= numerator <= denominator is a share and has the bounds 0 and 1, see `limits`; `share`
+    False says that it only looks like one, as a mean of squares does.
     """
     numerator, denominator = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     taken = (numerator != 0) | (denominator != 0)
@@ -155,5 +157,5 @@ def ratio_interval(
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = (drawn_nights @ tops) / (drawn_nights @ bottoms)
     value = float(tops.sum() / bottoms.sum())
-    bounds = SHARE if ((numerator >= 0) & (numerator <= denominator)).all() else None
+    bounds = SHARE if share and ((numerator >= 0) & (numerator <= denominator)).all() else None
     return Estimate(value, *limits(value, drawn, count, level, bounds, seed), rows, count)

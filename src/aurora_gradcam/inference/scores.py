@@ -50,7 +50,10 @@ def estimates(frames: pd.DataFrame) -> dict[str, Estimate]:
         "brier": (weight * (p - yes) ** 2, weight),
         "log_loss": (-weight * np.log(chance_of_truth), weight),
     }
-    found = {name: ratio_interval(top, bottom, nights) for name, (top, bottom) in ratios.items()}
+    found = {
+        name: ratio_interval(top, bottom, nights, share=name not in ("brier", "log_loss"))
+        for name, (top, bottom) in ratios.items()
+    }
     found["balanced_accuracy"] = _balanced_accuracy(yes, called, weight, nights)
     found["auroc"] = _area_under_curve(yes, p, weight, nights)
     found["ece"] = calibration_error_interval(p, yes, nights, weight)

@@ -64,7 +64,7 @@ def lay_out(figure: Figure | SubFigure, groups: Sequence[tuple[str, list[Example
 
 
 def gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure:
-    """Frames over their Grad-CAM overlays, in groups."""
+    """Frames over their heat maps, in groups."""
     if not any(examples for _, examples in groups):
         return style.without_material("no explained frame belongs here")
     figure = style.blank(0.75 + 1.05 * len(row_names))
@@ -113,7 +113,7 @@ def validation_gradcam(groups: Sequence[tuple[str, list[Example]]], training: pd
     """Example frames over their overlays, and below them the curves of training."""
     figure = style.blank(5.0)
     top, bottom = figure.subfigures(2, 1, height_ratios=(2.9, 2.1))
-    lay_out(top, groups, ("frame", "Grad-CAM"))
+    lay_out(top, groups, ("frame", "heat"))
     loss, accuracy = bottom.subplots(1, 2)
     curve(loss, training, "loss", "cross-entropy loss")
     curve(accuracy, training, "accuracy", "accuracy (share of frames)")

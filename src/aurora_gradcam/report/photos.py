@@ -13,7 +13,7 @@ from ..config import Params
 from . import choice, galleries, style
 from .inputs import Inputs, read_overlay
 
-YES_AND_NO = ("frame", "Grad-CAM yes", "Grad-CAM no")
+YES_AND_NO = ("frame", "heat for yes", "heat for no")
 CHANGES = 5
 SUREST = 6
 TRUTHS = {
@@ -96,6 +96,6 @@ def all_of(data: Inputs, params: Params) -> Iterator[tuple[str, Figure]]:
     for name, (values, target) in TRUTHS.items():
         if name in explained and explained[name].notna().any():
             groups = choice.by_value(explained, name, values, 2, target)
-            yield f"gradcam_by_{name}", gallery(groups, ("frame", f"Grad-CAM {target}"), (target,))
+            yield f"gradcam_by_{name}", gallery(groups, ("frame", f"heat for {target}"), (target,))
         else:
             yield f"gradcam_by_{name}", style.without_material(f"no truth tells the {name} of an explained frame")
