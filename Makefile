@@ -42,6 +42,6 @@ bench: setup     ## speed and memory, side by side
 
 leakage: setup   ## what a split by frames adds to the scores (a second training)
 	dvc exp remove --quiet leakage 2>/dev/null || true
-	dvc exp run --quiet --temp --name leakage --set-param split.policy=frame evaluate
+	dvc exp run --temp --name leakage --set-param split.policy=frame evaluate
 	python -m aurora_gradcam.inference.leakage leakage
 	dvc exp remove --quiet leakage

@@ -41,7 +41,7 @@ def test_scores_are_scikit_learns_and_the_gap_is_their_difference():
 def test_the_same_frames_have_no_gap():
     same = judged(9, 0.8, 3)
     gap = leakage.compared(same, same, draws=100)["accuracy"]["gap"]
-    assert (gap["value"], gap["low"], gap["high"]) == (0, 0, 0)
+    assert gap["value"] == 0 and gap["low"] < 0 < gap["high"], "other nights might differ"
 
 
 def test_too_few_nights_have_no_number():

@@ -21,7 +21,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 from .. import tables
 from ..archive import written_whole
 from ..errors import DataError, InputError, exit_clearly
-from .bootstrap import Estimate, interval
+from .bootstrap import SHARE, Estimate, interval
 
 RESULT = Path("reports/leakage.json")
 DIGITS = 6
@@ -63,13 +63,14 @@ def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) 
         return _score(name, by_frame, weight[~first]) - _score(name, by_night, weight[first])
 
     def alone(name: str, frames: pd.DataFrame) -> Estimate:
-        return interval(lambda weight: _score(name, frames, weight), frames["night"].to_numpy(dtype=str), draws)
+        own = frames["night"].to_numpy(dtype=str)
+        return interval(lambda weight: _score(name, frames, weight), own, draws, bounds=SHARE)
 
     return {
         name: {
             "night": alone(name, by_night).as_dict(),
             "frame": alone(name, by_frame).as_dict(),
-            "gap": interval(lambda weight, name=name: gap(name, weight), nights, draws).as_dict(),
+            "gap": interval(lambda weight, name=name: gap(name, weight), nights, draws, bounds=(-1.0, 1.0)).as_dict(),
         }
         for name in SCORES
     }
@@ -112,11 +113,11 @@ def run(experiment: str) -> None:
 
     try:
         there = DVCFileSystem(rev=experiment)
-        read = {table: there.read_bytes(str(table.path())) for table in (tables.SPLIT, tables.PREDICTIONS)}
+        stored = [there.read_bytes(str(table.path())) for table in (tables.SPLIT, tables.PREDICTIONS)]
     except (DvcException, OSError) as error:
         fault = f"no tables of the experiment '{experiment}': {error}"
         raise InputError(fault, "dvc exp show", "run `make leakage`") from error
-    split, predicted = (table.checked(pd.read_parquet(io.BytesIO(read[table])), experiment) for table in read)
+    split, predicted = (pd.read_parquet(io.BytesIO(content)) for content in stored)
     by_night = reported(tables.SPLIT.read(), tables.PREDICTIONS.read(), "test")
     by_frame = reported(split, predicted, "val")
     result = {
