@@ -35,6 +35,14 @@ def stages_of(output: str) -> set[str]:
     return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
 
 
+def unpack_sky_weights(folder: Path) -> None:
+    """What the frozen stage `pretrain` wrote, from the bundled remote, as `dvc pull pretrain` does it."""
+    for out in yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]["pretrain"]["outs"]:
+        path = folder / out["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "data/remote/files/md5" / out["md5"][:2] / out["md5"][2:], path)
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     """A copy of the repository's code with two short nights, small pictures and two epochs, run once."""
@@ -45,7 +53,7 @@ def project(tmp_path_factory) -> Path:
         shutil.copytree(source, folder / name, ignore=skip) if source.is_dir() else shutil.copy(source, folder)
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["months"] = ["2023-12", "2024-02"]
-    params["train"] |= {"backbone": "efficientnet_b0", "image_size": 64, "frozen_epochs": 1, "finetune_epochs": 1}
+    params["train"] |= {"image_size": 64, "frozen_epochs": 1, "finetune_epochs": 1}
     params["split"] |= {"policy": "frame", "balance": False}
     params["sample_label"] |= {
         "conditions": [{"sun": s, "moon": m} for s in ("Night", "Astronomical", "Nautical", "Civil", "Day")
@@ -53,6 +61,9 @@ def project(tmp_path_factory) -> Path:
         "night_fraction_max": 1.0,
     }  # fmt: skip
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / "reports").mkdir()
+    shutil.copy(ROOT / "reports/leakage.json", folder / "reports")
+    unpack_sky_weights(folder)
     call(folder, "dvc", "init", "--no-scm", "--quiet")
     call(folder, "dvc", "config", "core.analytics", "false")
     for night in (FIRST, SECOND):
