@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 
+import browser as system_browser
 import tiny
 
 
@@ -12,3 +16,10 @@ def tiny_project(tmp_path, monkeypatch) -> pd.DataFrame:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AURORA_WORKERS", "1")
     return tiny.build()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    with system_browser.started() as started:
+        yield started

@@ -6,11 +6,12 @@ missing=()
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 command -v tesseract >/dev/null || missing+=(tesseract-ocr)
 [ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || missing+=(fonts-open-sans)
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
   echo "Please install: ${missing[*]} (Debian's names; this machine has no apt-get), then run make again." >&2
-  command -v ffmpeg >/dev/null && command -v tesseract >/dev/null && exit 0  # the font serves the simulator alone
+  command -v ffmpeg >/dev/null && command -v tesseract >/dev/null && exit 0  # the font serves the simulator alone, Chromium the tests
   exit 2
 fi
 as_root=()

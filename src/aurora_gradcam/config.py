@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from .errors import ConfigError, first_problem
 
 PARAMS_FILE = Path("params.yaml")
+AURORAMAX = "https://data.phys.ucalgary.ca/sort_by_project/AuroraMAX/rt-movies/mp4"
 SUN_CLASSES = ("Night", "Astronomical", "Nautical", "Civil", "Day")
 MOON_CLASSES = ("No_Moon", "Moon_Quarter", "Moon_Full")
 DARK_SUN_CLASSES = SUN_CLASSES[:3]
@@ -262,6 +263,50 @@ class Report(Frozen):
     figure_dpi: Count = 150
 
 
+class Fetch(Frozen):
+    """Where night videos are downloaded from.
+
+    `addresses` are tried in order: {year}, {month}, {day} and {night} stand for the date of the morning, {size} for
+    480p, 720p or 1080p. The defaults are AuroraMAX's archive; nights of early years lie one folder deeper.
+    """
+
+    addresses: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        f"{AURORAMAX}/{{year}}/{{month}}/{{day}}/auroramaxHD_{{night}}_{{size}}.mp4",
+        f"{AURORAMAX}/{{year}}/{{month}}/{{day}}/yknf_slr-12/auroramaxHD_{{night}}_{{size}}.mp4",
+    )
+    at_once: Annotated[int, Field(ge=1, le=4)] = 2
+
+    @field_validator("addresses")
+    @classmethod
+    def names_the_night(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Web addresses, one for each night."""
+        for address in addresses:
+            if not re.match(r"https?://", address) or "{night}" not in address:
+                raise ValueError(f"'{address}' must begin with http:// or https:// and hold {{night}}")
+            if unknown := set(re.findall(r"{(.*?)}", address)) - {"year", "month", "day", "night", "size"}:
+                raise ValueError(
+                    f"'{address}' holds {{{min(unknown)}}}: use {{year}} {{month}} {{day}} {{night}} {{size}}"
+                )
+        return addresses
+
+
+class Predict(Frozen):
+    """How pictures that are no frames of a night video are read.
+
+    `image_time` finds the time in a picture's file name, with the fields of strptime, anywhere in the name; empty: the
+    names hold no time. `image_zone` is the zone of that time.
+    """
+
+    image_time: str = "%Y%m%d%H%M%S"
+    image_zone: str = "UTC"
+
+    @field_validator("image_zone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        """An IANA zone name."""
+        return Site.known_zone(name)
+
+
 class SkyAugmentation(Frozen):
     """Random changes of simulated frames; 0 leaves a frame as it is.
 
@@ -357,6 +402,8 @@ class Params(Frozen):
     evaluate: Evaluate = Evaluate()
     gradcam: GradCam = GradCam()
     report: Report = Report()
+    fetch: Fetch = Fetch()
+    predict: Predict = Predict()
     pretrain: Pretrain = Pretrain()
 
     @field_validator("months")

@@ -1,0 +1,7 @@
+"""`aurora label`."""
+
+from __future__ import annotations
+
+
+def label() -> None:
+    """To be written."""

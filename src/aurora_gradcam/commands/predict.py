@@ -1,0 +1,7 @@
+"""`aurora predict`."""
+
+from __future__ import annotations
+
+
+def predict() -> None:
+    """To be written."""

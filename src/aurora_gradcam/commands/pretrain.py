@@ -1,0 +1,33 @@
+"""`aurora pretrain`: the sky weights anew."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..config import PARAMS_FILE, load
+from .options import Assignments, ParamsFile
+
+
+def pretrain(
+    rounds: Annotated[int | None, typer.Option(min=1, help="Train at most so many rounds in this call.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard the checkpoint and begin anew.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Write the checkpoint's weights, without training.")] = False,
+    params: ParamsFile = PARAMS_FILE,
+    assignments: Assignments = None,
+) -> None:
+    """Pretrain the network on random simulated skies, from random weights: data/weights/sky.safetensors.
+
+    Each round leaves data/weights/checkpoint.pt, and the next call goes on from there. After the last round, or with
+    --export, the weights and their card sky.json are written; `train.weights: sky` starts from them. AURORA_DEVICE and
+    AURORA_WORKERS set where the network trains and how many processes draw skies.
+
+    Examples:
+    aurora pretrain --rounds 1
+
+    AURORA_DEVICE=cuda aurora pretrain --restart
+    """
+    from ..training import pretrain as pretraining
+
+    pretraining.run(load(params, assignments or ()), rounds=rounds, restart=restart, export=export)

@@ -1,0 +1,49 @@
+"""`aurora simulate`: night videos of an invented sky, with the truth beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="Data folder; raw/ and labels/ (with labels/truth/) are written below it.")],
+    nights: Annotated[str, typer.Option(help="Nights, named by their mornings, with commas between.")] = "",
+    minutes: Annotated[int, typer.Option(help="Length of each night; 10 video frames a minute.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same videos.")] = 42,
+    site: Annotated[
+        str,
+        typer.Option(
+            help="LATITUDE,LONGITUDE[,METRES[,TIMEZONE]] of the camera (200 m, UTC); Yellowknife if not given."
+        ),
+    ] = "",
+    camera: Annotated[
+        str, typer.Option(help="auroramax-2018, auroramax-2024, or random; by default AuroraMAX's of the year.")
+    ] = "",
+    labels: Annotated[Path | None, typer.Option(help="Label file, if not labels/labels.csv below --out.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Write the 40 nights of simulation/sample.py instead.")
+    ] = False,
+) -> None:
+    """Make simulated night videos with exact truth and labels.
+
+    The sky is invented, but Sun, Moon, planets and bright stars stand where they stood over the site. Without --sample,
+    the time, clouds, weather and aurora of a night are drawn from --seed. AURORA_WORKERS sets how many processes draw.
+
+    Examples:
+    aurora simulate --out demo --nights 20240201,20240202 --minutes 30 --seed 42
+
+    aurora simulate --out svalbard --nights 20241210 --site 78.148,16.043,520,Arctic/Longyearbyen --camera random
+
+    aurora simulate --out data --sample
+    """
+    from ..simulation import simulate as simulation
+
+    chosen = [night.strip() for night in nights.split(",") if night.strip()]
+    place = simulation.site_of(site)
+    plans = simulation.plans_of(chosen, minutes, seed, place, sample, camera)
+    truth = simulation.run(plans, seed, place, out, labels)
+    shown = truth["visible"].mean()
+    typer.echo(f"{len(plans)} nights, {len(truth)} video frames, {shown:.0%} of them with visible aurora, below {out}")
