@@ -10,6 +10,7 @@ import torch
 from scipy import stats
 from torch import nn
 
+from ..training.statistics import measure_statistics
 from .maps import explain
 from .overlays import sky_circle
 
@@ -46,17 +47,8 @@ def randomise(network: nn.Module, fresh: nn.Module, part: str, batch: torch.Tens
     Without statistics of its own an untrained part shrinks its signal from block to block, and a map of rounding errors
     would agree with nothing for the wrong reason.
     """
-    module = network.get_submodule(part)
-    module.load_state_dict(fresh.get_submodule(part).state_dict())
-    network.eval()
-    for norm in module.modules():
-        if isinstance(norm, nn.BatchNorm2d):
-            norm.reset_running_stats()
-            norm.momentum = None  # torch's name for a plain mean over all batches
-            norm.train()
-    with torch.no_grad():
-        network(batch)
-    network.eval()
+    network.get_submodule(part).load_state_dict(fresh.get_submodule(part).state_dict())
+    measure_statistics(network, [batch], part)
 
 
 def randomisation_curve(

@@ -16,14 +16,15 @@ def train_but_keep_statistics(network: nn.Module) -> None:
             module.eval()
 
 
-def measure_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
+def measure_statistics(network: nn.Module, inputs: Iterable[Tensor], part: str = "") -> None:
     """Set BatchNorm's statistics to the plain means over these batches of the network's inputs ("precise BatchNorm").
 
-    Nothing else of the network moves; it is left in evaluation mode. Torch's running average lags behind weights that
-    move, and through the depth of the network the lags multiply. Wu and Johnson 2021, arXiv:2105.07576.
+    Those of the whole network, or of the part so named. Nothing else moves; the network is left in evaluation mode.
+    Torch's running average lags behind weights that move, and through the depth of the network the lags multiply.
+    Wu and Johnson 2021, arXiv:2105.07576.
     """
     network.eval()
-    for module in network.modules():
+    for module in network.get_submodule(part).modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None  # torch's name for a plain mean over all batches
