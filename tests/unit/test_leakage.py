@@ -7,12 +7,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 import tiny
 from aurora_gradcam import tables
 from aurora_gradcam.errors import DataError, InputError
 from aurora_gradcam.inference import leakage
+from aurora_gradcam.inference.bootstrap import Estimate
 
 
 def judged(nights: int, right: float, seed: int, per_night: int = 12) -> pd.DataFrame:
@@ -42,6 +44,21 @@ def test_the_same_frames_have_no_gap():
     same = judged(9, 0.8, 3)
     gap = leakage.compared(same, same, draws=100)["accuracy"]["gap"]
     assert gap["value"] == 0 and gap["low"] < 0 < gap["high"], "other nights might differ"
+
+
+def test_the_gap_of_two_shares_is_newcombes():
+    # Newcombe 1998, Statistics in Medicine 17, 873, table II (a): 56/70 - 48/80, score limits without correction
+    first, second = (Estimate(x / n, *binomtest(x, n).proportion_ci(method="wilson"), n, 9) for x, n in
+                     ((56, 70), (48, 80)))  # fmt: skip
+    gap = leakage._gap(first, second)
+    assert (gap.value, gap.low, gap.high) == (pytest.approx(0.2), pytest.approx(0.0524, abs=1e-4),
+                                              pytest.approx(0.3339, abs=1e-4))  # fmt: skip
+
+
+def test_a_gap_is_as_unsure_as_the_score_of_fewer_nights():
+    found = leakage.compared(judged(6, 1.0, 1), judged(27, 1.0, 2), draws=200)["accuracy"]
+    assert found["gap"]["value"] == 0 and found["gap"]["nights"] == 6
+    assert found["gap"]["high"] >= 1 - found["night"]["low"] - 1e-9
 
 
 def test_too_few_nights_have_no_number():
