@@ -1,21 +1,73 @@
-"""README shows the numbers that metrics.json holds."""
+"""Every number in README is one that was measured, or is explained here.
+
+Sentences and tables with results must stand in README as they are made here from `reports/metrics.json`,
+`reports/real_frames.json` and `data/weights/sky.json`; any other number must occur in what its section may draw on.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from aurora_gradcam.config import Params
+from pipeline import numbers
+from pipeline.numbers import TOP, Claim
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-METRICS = json.loads((ROOT / "reports/metrics.json").read_text(encoding="utf-8"))
 
 
-def rows(heading: str) -> dict[str, list[str]]:
+def read(path: str) -> dict:
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+METRICS, REAL, SKY = read("reports/metrics.json"), read("reports/real_frames.json"), read("data/weights/sky.json")
+PARAMS = Params().model_dump(mode="json")
+SOURCES = {
+    TOP: METRICS,
+    "What came out": METRICS,
+    "On real frames": REAL,
+    "The simulated sky": {**SKY, "rounds": len(SKY["rounds"])},
+    "Your own videos": PARAMS,
+}
+"""What the numbers of a section may be drawn from; nothing for sections that are not here."""
+ALLOWED = {
+    "Two commands": {"3.11": "version of Python, in pyproject.toml"},
+    "What came out": {"95 %": "level of the intervals"},
+    "On real frames": {"95 %": "level of the intervals", "2018": "year of a camera"},
+    "How the scores are made": {"95 %": "level of the intervals"},
+    "The simulated sky": {
+        "1991": "year of a paper",
+        "2006": "year of a paper",
+        "557.7": "wavelength of a line, nm",
+        "630.0": "wavelength of a line, nm",
+        "2 %": "share of the sky in the definition of visible aurora, truth.py",
+        "400": "video frames of a night of 40 minutes, 10 a minute",
+        "12": "seconds by one machine's clock; `make bench` times drawing anew",
+        "17": "seconds by one machine's clock; `make bench` times drawing anew",
+        "50": "frames a second by one machine's clock",
+        "60": "frames a second by one machine's clock",
+        "2": "processor cores of the machine whose clock it was, as sky.json says of the training",
+    },
+}
+"""Numbers that are no result, with the reason why each may stand."""
+MODELS = {
+    "the bundled classifier": "bundled",
+    "the sky weights": "sky",
+    "without weights": "none",
+    "imagenet": "imagenet",
+}
+"""How a row of the table of real frames begins, and the model's name in real_frames.json."""
+
+
+def rows(readme: str, heading: str) -> dict[str, list[str]]:
     """The table after a line that starts with `| heading`, by its first column."""
-    lines = README.splitlines()
+    lines = readme.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} "))
     cells = {}
     for line in lines[start + 2 :]:
@@ -26,37 +78,181 @@ def rows(heading: str) -> dict[str, list[str]]:
     return cells
 
 
-def told(estimate: dict) -> str:
-    """A number with its interval, as README shows it."""
+def told(estimate: dict, decimals: int = 3) -> str:
+    """A number with its interval, as README shows it; an interval without width tells nothing and is left out."""
     if estimate["value"] is None:
         return "too few nights" if estimate.get("too_few_nights") else "none"
-    return "{value:.3f} ({low:.3f} to {high:.3f})".format(**estimate)
+    value, low, high = (f"{estimate[key]:.{decimals}f}" for key in ("value", "low", "high"))
+    return value if decimals < 3 and low == high else f"{value} ({low} to {high})"
 
 
-@pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_the_scores(split):
-    scores = METRICS["scores"][split]
+def expected_tables() -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """First heading and rows of the tables of the sample; README may leave out groups of the occurrence."""
     keys = ("accuracy", "sensitivity", "specificity", "f1", "auroc", "ece")
-    assert rows("split")[split] == [str(scores["frames"]), str(scores["nights"]), *(told(scores[key]) for key in keys)]
+    yield (
+        "split",
+        {
+            split: [str(scores["frames"]), str(scores["nights"]), *(told(scores[key]) for key in keys)]
+            for split, scores in METRICS["scores"].items()
+        },
+    )
+    yield "condition", {
+        name: [*(str(values[key]) for key in ("frames", "nights", "yes", "no")),
+               told(values["yes_share"]), told(values["yes_no_odds"])]
+        for name, values in METRICS["conditions"].items()
+    }  # fmt: skip
+    methods = ("apparent", "rogan_gladen", "prediction_powered")
+    shown = rows(README, "occurrence")
+    yield (
+        "occurrence",
+        {
+            group: [told(values[key]) for key in methods]
+            for group, values in METRICS["occurrence"].items()
+            if group in (*shown, "all")
+        },
+    )
 
 
-def test_the_nine_conditions():
-    shown = rows("condition")
-    assert list(shown) == list(METRICS["conditions"])
-    for name, values in METRICS["conditions"].items():
-        counts = [str(values[key]) for key in ("frames", "nights", "yes", "no")]
-        assert shown[name] == [*counts, told(values["yes_share"]), told(values["yes_no_odds"])]
+def model_of(row: str) -> str:
+    """The name in real_frames.json of the model that a row of README shows."""
+    return next(name for start, name in MODELS.items() if row.lower().startswith(start))
 
 
-def test_the_occurrence():
-    shown = rows("occurrence")
-    for group, methods in METRICS["occurrence"].items():
-        if group in shown:
-            assert shown[group] == [told(methods[key]) for key in ("apparent", "rogan_gladen", "prediction_powered")]
-    assert "all" in shown
+def expected_sentences() -> Iterator[str]:
+    """What README must say, word for word but for its line breaks."""
+    data, times, audit = METRICS["data"], METRICS["times"], METRICS["audit"]
+    yield f"{data['nights']} short nights"
+    yield f"({data['nights']} nights, {data['frames']} frames, of which {data['frames_bad']} are damaged or blank"
+    yield "{read} times were read, {repaired} repaired, {interpolated} interpolated, {failed} failed".format(**times)
+    yield f"({audit['labelled_frames']} frames of {audit['labelled_nights']} nights): sensitivity "
+    yield f"sensitivity {told(audit['sensitivity'])}, specificity {told(audit['specificity'])}."
+
+    every, study, kho, svalbard = (
+        REAL["bundled"]["cameras"][name] for name in ("all", "auroramax-thesis", "kho-sony", "nipr-longyearbyen")
+    )
+    season = REAL["bundled"]["cameras"]["auroramax2018"]
+    yield f"{every['frames']} real frames of four cameras"
+    yield f"people had called aurora ({every['yes']}) or not ({every['no']})"
+    yield (
+        f"AuroraMAX 2018 ({season['frames']}), AuroraMAX in the study's own figures ({study['frames']}), "
+        f"Longyearbyen ({svalbard['frames']}) and Kjell Henriksen Observatory ({kho['frames']})"
+    )
+    yield (
+        f"with {every['no']} frames without aurora the classifier's specificity may be as low as "
+        f"{every['specificity']['low']:.2f} (Wilson), and its recall {every['recall']['low']:.2f}"
+    )
+    sky = {name: f"{row['balanced']['value']:.2f}" for name, row in REAL["sky"]["cameras"].items()}
+    yield f"the sky weights reach {sky['auroramax-thesis']} (the study's figures: "
+    yield f"(the study's figures: {study['yes']} and {study['no']} frames), "
+    yield f"frames), {sky['auroramax2018']} (2018: aurora alone), {sky['kho-sony']} and {sky['nipr-longyearbyen']}"
+    yield f"never by more than P = {REAL['sky']['largest_error']:.1f}"
+    yield from (f"({mistake['p']:.2f})" for mistake in REAL["sky"]["mistakes"])
+
+    threads = next(numbers.leaves(SKY["devices"]))
+    yield f"{SKY['frames_drawn']:,} simulated frames, each shown twice"
+    yield f"in {SKY['seconds'] / 3600:.1f} hours of {threads:.0f} processor cores"
 
 
-def test_the_times():
-    told = re.search(r"(\d+) times were read, (\d+) repaired, (\d+) interpolated, (\d+) failed", README)
-    assert told, "the sentence on times is gone"
-    assert [int(number) for number in told.groups()] == list(METRICS["times"].values())
+def faults(readme: str) -> list[str]:
+    """What README says that was not measured so, one line each."""
+    found = [f"README should say: {text}" for text in expected_sentences() if text not in " ".join(readme.split())]
+    for heading, expected in expected_tables():
+        shown = rows(readme, heading)
+        found += [
+            f"row {name}: {shown.get(name)}, not {row}" for name, row in expected.items() if shown.get(name) != row
+        ]
+        found += [f"row {name}: not measured" for name in shown.keys() - expected.keys()]
+    for name, cells in rows(readme, "model").items():
+        every = REAL[model_of(name)]["cameras"]["all"]
+        expected = [told(every["balanced"], 2), told(every["auroc"], 2), f"{every['wrong']} of {every['frames']}"]
+        found += [f"row {name}: {cells}, not {expected}"] * (cells != expected)
+    return found + [f"{section}: {claim} is nowhere measured or allowed" for section, claim in unexplained(readme)]
+
+
+def unexplained(readme: str) -> Iterator[tuple[str, Claim]]:
+    """The section and number of every claim that is neither in the section's sources nor allowed."""
+    for section, text in numbers.sections(readme).items():
+        for claim in numbers.claims(text):
+            if str(claim) not in ALLOWED.get(section, {}) and not measured(section, claim):
+                yield section, claim
+
+
+@cache
+def measured(section: str, claim: Claim) -> bool:
+    """Whether the section's sources hold the claim."""
+    return numbers.holds(SOURCES.get(section, {}), claim)
+
+
+def test_every_number_was_measured_or_is_explained():
+    assert faults(README) == []
+
+
+@pytest.mark.parametrize("section", ALLOWED)
+def test_nothing_is_allowed_that_is_not_there(section):
+    assert set(ALLOWED[section]) <= {str(claim) for claim in numbers.claims(numbers.sections(README)[section])}
+
+
+def changes(readme: str) -> Iterator[tuple[str, str, str]]:
+    """Section, what was changed, and README with one number of it one higher in its last digit; each number in turn."""
+    sections = re.split(r"^(?=## )", readme, flags=re.MULTILINE)
+    for place, section in enumerate(sections):
+        name = section.partition("\n")[0].removeprefix("## ") if place else TOP
+        shown = {str(claim) for claim in numbers.claims(numbers.sections(readme)[name])} - set(ALLOWED.get(name, {}))
+        for found in numbers.CLAIM.finditer(section):
+            claim = numbers.claim_of(found)
+            if str(claim) not in shown:
+                continue  # in code or the address of a link, or allowed
+            for group in range(1, len(claim.texts) + 1):
+                start, end = found.span(group)
+                digit = str((int(section[end - 1]) + 1) % 10)
+                changed = section[: end - 1] + digit + section[end:]
+                what = f"{section[start:end]} in {section[max(start - 30, 0) : end + 30]!r}"
+                yield name, what, "".join([*sections[:place], changed, *sections[place + 1 :]])
+
+
+def test_a_number_that_is_changed_does_not_go_unnoticed():
+    unnoticed, tried = [], {}
+    for section, what, changed in changes(README):
+        tried[section] = tried.get(section, 0) + 1
+        if not faults(changed):
+            unnoticed.append((section, what))
+    assert {TOP, "What came out", "On real frames", "The simulated sky"} <= tried.keys()
+    assert unnoticed == []
+
+
+def test_numbers_are_found_as_people_read_them():
+    text = "In 2.9 hours of 69,632 frames, 95 % of B1 (F1 0.5), 0.9 (0.8 to\n1.0), 1280x720; v1.2.3; 3 MB. 12"
+    told = [str(claim) for claim in numbers.claims(text)]
+    assert told == ["2.9 hours", "69,632", "95 %", "0.5", "0.9 (0.8 to 1.0)", "3 MB", "12"]
+
+
+def test_code_links_and_comments_hold_no_claims():
+    text = "a `5` [six](https://x.org/6) <!-- 7 -->\n```sh\nrun 8\n```\n1. first\n## Next\n9 (10)\n"
+    found = {name: [str(claim) for claim in numbers.claims(part)] for name, part in numbers.sections(text).items()}
+    assert found == {TOP: [], "Next": ["9", "10"]}
+
+
+@pytest.mark.parametrize(
+    ("claim", "true"),
+    [
+        (Claim(("0.12",)), True),
+        (Claim(("0.13",)), False),
+        (Claim(("12",), "%"), True),
+        (Claim(("13",), "%"), False),
+        (Claim(("2.9",), "hours"), True),
+        (Claim(("69,632",)), True),
+        (Claim(("69632",)), True),
+        (Claim(("0",)), False),  # 0.123 is no whole number
+        (Claim(("0.5", "0.4", "0.6")), True),
+        (Claim(("0.5", "0.4", "0.7")), False),
+        (Claim(("0.9",)), False),
+        (Claim(("4",)), True),
+    ],
+)
+def test_a_claim_is_held_by_a_number_that_rounds_to_it(claim, true):
+    tree = {
+        "a": [0.1234, {"b": 10359.4}], "c": 69632, "d": "4 threads", "e": True,
+        "f": {"value": 0.52, "low": 0.41, "high": 0.63}, "g": {"value": 0.5, "low": 0.1, "high": 0.7},
+        "h": {"value": None, "low": None, "high": None},
+    }  # fmt: skip
+    assert numbers.holds(tree, claim) is true

@@ -1,14 +1,18 @@
-"""Scores of a classifier on labelled real frames, per camera and with 95 % intervals.
+"""Scores of classifiers on labelled real frames, per camera and with 95 % intervals.
 
-    python tests/real/real_scores.py [MODELS_FOLDER | WEIGHTS_FILE] ...
+    python tests/real/real_scores.py [NAME=]PATH ... [--json reports/real_frames.json]
 
-A folder holds what stage train writes, a file weights as `aurora pretrain` writes them (240 px, frames by themselves).
+A path is a folder that holds what stage train writes, or a file of weights as `aurora pretrain` writes them (240 px,
+frames by themselves). With --json the scores stand in that file under their names; other models in it stay.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +26,6 @@ from aurora_gradcam.training import network, weights
 from aurora_gradcam.training.transforms import for_evaluation
 
 REAL = Path(__file__).parents[3] / "shared/real"
-WRONG_BY = 0.9
 RESAMPLES = 2000
 
 
@@ -43,32 +46,45 @@ def probabilities(model: nn.Module, card: network.ModelCard, files: list[str]) -
     return torch.softmax(logits / card.temperature, dim=1)[:, 1].numpy()
 
 
-def _auroc(yes: np.ndarray, p: np.ndarray) -> float:
-    return float(roc_auc_score(yes, p)) if 0 < yes.sum() < len(yes) else float("nan")
+def _estimate(value: float, low: float | None = None, high: float | None = None) -> dict[str, float | None]:
+    told = (None if number is None else round(float(number), 4) for number in (value, low, high))
+    return dict(zip(("value", "low", "high"), told, strict=True))
 
 
-def table(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> pd.DataFrame:
-    """A row a camera and one of all: frames, recall, specificity (Wilson), balanced accuracy, AUROC (bootstrap)."""
+def scores(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> dict[str, dict[str, Any]]:
+    """By camera and of all: how many frames are yes, no and called wrongly, and four scores as value, low, high.
+
+    recall and specificity have Wilson intervals, balanced and auroc those of a bootstrap of the frames of each class;
+    null where a class has no frame.
+    """
     generator = np.random.default_rng(0)
-    rows = []
+    found = {}
     for name, some in [*labels.groupby("source"), ("all", labels)]:
         yes, here = some["yes"].to_numpy(), p[some.index]
         right = (here >= threshold) == yes
-        row = {"camera": name, "yes": yes.sum(), "no": (~yes).sum()}
+        row = {"frames": len(yes), "yes": int(yes.sum()), "no": int((~yes).sum()), "wrong": int((~right).sum())}
         parts = []
         for column, group in (("recall", yes), ("specificity", ~yes)):
+            row[column] = None
             if group.any():
-                low, high = binomtest(int(right[group].sum()), int(group.sum())).proportion_ci(method="wilson")
-                row[column] = f"{right[group].mean():.2f} ({low:.2f} to {high:.2f})"
+                interval = binomtest(int(right[group].sum()), int(group.sum())).proportion_ci(method="wilson")
+                row[column] = _estimate(right[group].mean(), *interval)
                 parts.append(right[group].mean())
-        row["balanced"] = float(np.mean(parts))
-        row["auroc"] = _auroc(yes, here)
-        if 0 < yes.sum() < len(yes):
+        row["balanced"], row["auroc"] = _estimate(np.mean(parts)), None
+        if len(parts) == 2:
             drawn = [_resampled(generator, yes, here, right) for _ in range(RESAMPLES)]
-            for column, values in zip(("balanced", "auroc"), zip(*drawn, strict=True), strict=True):
-                row[f"{column}_95"] = "{:.2f} to {:.2f}".format(*np.quantile(values, [0.025, 0.975]))
-        rows.append(row)
-    return pd.DataFrame(rows)
+            low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+            row["balanced"] = _estimate(np.mean(parts), low[0], high[0])
+            row["auroc"] = _estimate(roc_auc_score(yes, here), low[1], high[1])
+        found[name] = row
+    return found
+
+
+def mistakes(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> list[dict[str, Any]]:
+    """file, label, p (P(yes)) and note of the frames that are called wrongly, in order of p."""
+    wrong = (p >= threshold) != labels["yes"]
+    shown = labels.assign(p=p.astype(float).round(3))[wrong].sort_values(["p", "file"])
+    return shown[["file", "label", "p", "note"]].to_dict("records")
 
 
 def _resampled(
@@ -77,7 +93,7 @@ def _resampled(
     # each class by itself, so that both are always there
     some = np.concatenate([generator.choice(np.flatnonzero(group), group.sum()) for group in (yes, ~yes)])
     balanced = (right[some][yes[some]].mean() + right[some][~yes[some]].mean()) / 2
-    return balanced, _auroc(yes[some], p[some])
+    return balanced, float(roc_auc_score(yes[some], p[some]))
 
 
 def load(path: Path) -> tuple[nn.Module, network.ModelCard]:
@@ -89,17 +105,51 @@ def load(path: Path) -> tuple[nn.Module, network.ModelCard]:
     return model, network.ModelCard(backbone="efficientnet_b1", image_size=240, mean=None, std=None)
 
 
+def measured(path: Path, labels: pd.DataFrame) -> dict[str, Any]:
+    """What a model is and what it does on the frames: sha256 of its weights, `cameras`, largest error, `mistakes`."""
+    model, card = load(path)
+    p = probabilities(model, card, list(labels["file"]))
+    file = path / network.CLASSIFIER if path.is_dir() else path
+    return {
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "threshold": round(card.threshold, 6),
+        "cameras": scores(labels, p, card.threshold),
+        "largest_error": round(float(np.abs(labels["yes"] - p).max()), 4),
+        "mistakes": mistakes(labels, p, card.threshold),
+    }
+
+
+def shown(model: dict[str, Any]) -> str:
+    """The scores as a table for reading, and the mistakes below it."""
+
+    def told(value: dict[str, float | None] | int | None) -> object:
+        if not isinstance(value, dict):
+            return "" if value is None else value
+        number, low, high = value.values()
+        return f"{number:.2f}" if low is None else f"{number:.2f} ({low:.2f} to {high:.2f})"
+
+    rows = [
+        {"camera": name, **{key: told(value) for key, value in row.items()}} for name, row in model["cameras"].items()
+    ]
+    parts = [pd.DataFrame(rows).to_string(index=False), f"largest error {model['largest_error']:.2f}"]
+    return "\n".join([*parts, *([pd.DataFrame(model["mistakes"]).to_string(index=False)] if model["mistakes"] else [])])
+
+
 def main() -> None:
-    """Print the tables of the classifiers named on the command line."""
-    labels = read_labels()
-    for argument in sys.argv[1:]:
-        model, card = load(Path(argument))
-        p = probabilities(model, card, list(labels["file"]))
-        print(f"\n{argument}\n{table(labels, p, card.threshold).to_string(index=False)}")
-        off = np.abs(labels["yes"] - p)
-        print(f"wrong by more than {WRONG_BY}: {(off > WRONG_BY).sum()} of {len(p)}")
-        shown = labels.assign(p=p.round(3))[off > 0.5].sort_values("p")
-        print(shown[["file", "label", "p", "note"]].to_string(index=False))
+    """Print, and on request write, the scores of the classifiers named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+", metavar="[NAME=]PATH")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    given = parser.parse_args()
+    labels, found = read_labels(), {}
+    for argument in given.models:
+        name, _, path = argument.rpartition("=")
+        found[name or path] = measured(Path(path), labels)
+        print(f"\n{name or path}\n{shown(found[name or path])}", flush=True)
+    if given.json:
+        earlier = json.loads(given.json.read_text(encoding="utf-8")) if given.json.exists() else {}
+        text = json.dumps(dict(sorted({**earlier, **found}.items())), indent=2, ensure_ascii=False)
+        given.json.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from safetensors.torch import load
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from aurora_gradcam.training import network, weights
-from real.real_scores import REAL, probabilities, read_labels
+from real.real_scores import REAL, probabilities, read_labels, scores
 
 ROOT = Path(__file__).parents[2]
 LOCK = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
@@ -24,6 +26,22 @@ def stored(stage: str, path: str) -> bytes:
     return (ROOT / "data/remote/files/md5" / md5[:2] / md5[2:]).read_bytes()
 
 
+def committed(name: str) -> dict:
+    """What reports/real_frames.json says of a model."""
+    return json.loads((ROOT / "reports/real_frames.json").read_text(encoding="utf-8"))[name]
+
+
+def assert_as_committed(name: str, weights_file: bytes, found: dict) -> None:
+    """README's numbers are of these weights and are found again, but for the last digits of another processor."""
+    told = committed(name)
+    assert hashlib.sha256(weights_file).hexdigest() == told["sha256"], "run real_scores.py --json anew"
+    assert list(found) == list(told["cameras"])
+    for camera, row in found.items():
+        for key, value in row.items():
+            expected = told["cameras"][camera][key]
+            assert value == (pytest.approx(expected, abs=0.01) if isinstance(value, dict) else expected), (camera, key)
+
+
 @pytest.fixture(scope="module")
 def labels():
     return read_labels()
@@ -31,12 +49,14 @@ def labels():
 
 def test_the_sky_weights_order_real_frames_of_all_cameras(labels):
     model = network.build("efficientnet_b1")
-    weights.fill(model, load(stored("pretrain", str(weights.SKY))))
+    content = stored("pretrain", str(weights.SKY))
+    weights.fill(model, load(content))
     card = network.ModelCard(backbone="efficientnet_b1", image_size=240, mean=None, std=None)
     p, yes = probabilities(model, card, list(labels["file"])), labels["yes"].to_numpy()
     assert roc_auc_score(yes, p) >= 0.97
     assert balanced_accuracy_score(yes, p >= 0.5) >= 0.85
     assert np.abs(yes - p).max() < 0.9
+    assert_as_committed("sky", content, scores(labels, p))
 
 
 def test_the_classifier_tells_aurora_on_real_frames_of_every_camera(labels, tmp_path):
@@ -49,3 +69,4 @@ def test_the_classifier_tells_aurora_on_real_frames_of_every_camera(labels, tmp_
     for camera in labels.loc[both, "source"].unique():
         here = (labels["source"] == camera).to_numpy()
         assert balanced_accuracy_score(yes[here], p[here] >= card.threshold) >= 0.9, camera
+    assert_as_committed("bundled", (tmp_path / network.CLASSIFIER).read_bytes(), scores(labels, p, card.threshold))

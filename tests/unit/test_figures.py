@@ -9,10 +9,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from aurora_gradcam.config import Params
-from aurora_gradcam.report import choice, figures, galleries, keogram, style, workflow
+from aurora_gradcam.report import choice, figures, galleries, keogram, overview, style, workflow
 from report_fixture import TRAINING
 
 
@@ -240,10 +241,8 @@ def test_the_overview_shows_a_right_yes_of_the_night_that_varies_most():
     assert choice.showcase(EXPLAINED.iloc[:0], predictions) is None
 
 
-def test_a_keogram_column_is_the_frames_middle_line_at_its_time():
-    utc = pd.Series(pd.to_datetime(["2024-02-01 06:00:02", "2024-02-01 06:01:00", "2024-02-01 06:03:01"], utc=True))
-    columns = keogram.steps(utc, 60)
-    assert columns.tolist() == [0, 1, 3]
+def test_a_keogram_column_is_the_frames_middle_line():
+    columns = np.array([0, 1, 3])
     frames = [np.full((40, 40, 3), value, np.uint8) for value in (10, 20, 30)]
     frames[0][:, :15] = 255  # away from the middle
     frames[1][:20] = 200
@@ -252,6 +251,19 @@ def test_a_keogram_column_is_the_frames_middle_line_at_its_time():
     assert (picture[:, 0] == 10).all()
     assert (picture[:10, 1] == 200).all() and (picture[10:, 1] == 20).all()
     assert (picture[:, 2] == keogram.EMPTY).all()
+
+
+def test_the_overview_has_no_gap_under_a_slow_clock_and_one_where_a_frame_is_missing():
+    start = pd.Timestamp("2024-02-01 06:00", tz="UTC")
+    lines = np.full((5, 40, 3), 40, np.uint8)
+    for seconds, gaps in ((np.arange(40) * 61.0, []), (np.delete(np.arange(41), 7) * 60.0, [7])):
+        night = pd.DataFrame({"utc": start + pd.to_timedelta(seconds, unit="s"), "p_aurora": np.linspace(0.1, 0.9, 40)})
+        sky, p_aurora = Figure().subplots(2, 1)
+        overview.draw_night(sky, p_aurora, night, lines, 60.0)
+        drawn, picture = p_aurora.lines[0].get_ydata(), sky.images[0].get_array()
+        assert np.flatnonzero(np.isnan(drawn)).tolist() == gaps
+        assert np.flatnonzero((picture == keogram.EMPTY).all(axis=(0, 2))).tolist() == gaps
+        assert sorted(set(drawn[~np.isnan(drawn)])) == night["p_aurora"].tolist()
 
 
 def test_frames_a_little_off_their_minute_leave_no_gap_and_a_missing_one_does():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
@@ -160,8 +161,22 @@ def test_diagrams_show_the_bins_of_their_split_before_and_after():
         np.testing.assert_allclose(limits, [[share - 0.05, share + 0.1] for share in shares])
     for axes in figure.axes[2:]:
         assert [bar.get_height() for bar in axes.patches] == [500, 100, 0, 30, 200]
-    legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (before, after)]
-    assert legends == [["perfect", "ECE 0.123 (0.090 to 0.200)"], ["perfect", "ECE undefined"]]
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in (before, after)]
+    assert [title.split("\n")[1] for title in titles] == ["ECE 0.123 (0.090 to 0.200)", "ECE undefined"]
+
+
+def test_nothing_written_covers_a_curve_or_anything_else():
+    with style.applied():
+        figure = reliability_plots.reliability(RELIABILITY, ECE, "test")
+        style.say_simulated(figure)
+        style.settle(figure)
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.get_texts()] == ["perfect"]
+        boxes = [legend.get_window_extent(), *(note.get_window_extent() for note in figure.texts)]
+        boxes += [axes.get_tightbbox() for axes in figure.axes]
+        for one, other in combinations(boxes, 2):
+            assert not one.overlaps(other)
+        assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
 
 
 def test_a_split_without_frames_has_no_diagram():

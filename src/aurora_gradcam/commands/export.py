@@ -1,7 +1,59 @@
-"""`aurora export`."""
+"""`aurora export`: frames as files with telling names, in folders or a zip."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
 
-def export() -> None:
-    """To be written."""
+import typer
+
+from .options import Assignments, ParamsFile, params_of
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="Folder (new, empty, or an earlier export), or a file that ends in .zip.")],
+    by: Annotated[
+        str, typer.Option(metavar="condition|label|prediction|none", help="What the folders are; none: no folders.")
+    ] = "condition",
+    only: Annotated[
+        list[str] | None, typer.Option(help="A folder to export, such as yes or Night_No_Moon. Repeatable.")
+    ] = None,
+    nights: Annotated[
+        str, typer.Option(help="Nights, named by their mornings, with commas between; all if none.")
+    ] = "",
+    conditions: Annotated[
+        str, typer.Option(help="Illumination conditions, such as Night_No_Moon,Night_Moon_Full; all if none.")
+    ] = "",
+    limit: Annotated[
+        int | None, typer.Option(help="Most pictures in a folder, spread evenly over its frames in order of time.")
+    ] = None,
+    damaged: Annotated[bool, typer.Option("--damaged", help="Also damaged and blank pictures.")] = False,
+    params: ParamsFile = Path("params.yaml"),
+    assign: Assignments = None,
+) -> None:
+    """Copy frames out of the night archives, bit for bit, as files that are named by time, night and frame number.
+
+    20240201011954_20240201_10.jpg is frame 10 of the night 20240201, taken on 2024-02-01 at 01:19:54 UTC. Folders are
+    Sun and Moon (Night_No_Moon; unknown), label (yes, no, unlabelled) or prediction (yes, no, none). frames.csv lists
+    every chosen frame with its time, Sun, Moon, label and P(yes), also those without a picture to give.
+
+    Exporting into an earlier export replaces it: what is no longer chosen is removed. Other files are never touched.
+
+    Examples:
+    aurora export --out frames
+
+    aurora export --out aurora.zip --by prediction --only yes --conditions Night_No_Moon
+
+    aurora export --out look --by label --nights 20240201,20240203 --limit 20
+    """
+    from ..report import export as report_export
+    from ..report import export_files
+
+    choice = report_export.Choice(by, tuple(only or ()), _parts(nights), _parts(conditions), limit, damaged)
+    rows = report_export.listing(params_of(params, assign), choice)
+    written = export_files.write(rows, out)
+    typer.echo(export_files.told(rows, written, out))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

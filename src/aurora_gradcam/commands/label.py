@@ -1,7 +1,50 @@
-"""`aurora label`."""
+"""`aurora label`: a page in the browser that asks people for labels."""
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
 
-def label() -> None:
-    """To be written."""
+import typer
+
+from ..config import PARAMS_FILE
+from .options import Assignments, ParamsFile, params_of
+
+
+def label(
+    annotator: Annotated[str, typer.Option(help="Who labels; by default the user's name on this machine.")] = "",
+    order: Annotated[
+        Literal["random", "night", "uncertain"],
+        typer.Option(help="random: each annotator's own; night: by time; uncertain: P(yes) nearest one half first."),
+    ] = "random",
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask also for frames that others have labelled, to see how far you agree.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Only bring data/labels/labels.csv up to date, and tell the agreement.")
+    ] = False,
+    params: ParamsFile = PARAMS_FILE,
+    assignments: Assignments = None,
+) -> None:
+    """Label the frames of data/tables/to_label.csv in the browser: yes, no or unsure.
+
+    Every answer is kept at once in data/labels/answers/<annotator>.csv: stop
+    with Ctrl-C and go on whenever you like. When it stops, the answers go to
+    data/labels/labels.csv, and `dvc repro` learns from them. The page is for this
+    machine alone: the printed address holds its key.
+
+    Examples:
+    aurora label --annotator ann
+
+    aurora label --annotator ben --again --order night
+
+    aurora label --collect
+    """
+    from ..labelling import terminal
+
+    given = params_of(params, assignments)
+    if collect:
+        terminal.collect_only(given)
+    else:
+        terminal.label(given, annotator or terminal.user_name(), order, again, port, open_browser)

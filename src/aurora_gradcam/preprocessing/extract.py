@@ -30,7 +30,7 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
     ------
     InputError : no folder, no video that matches, a name without a date in this month, two videos of one night.
     """
-    named = re.compile(fnmatch.translate(pattern.replace("{night}", "NIGHT")).replace("NIGHT", r"(?P<night>\d{8})"))
+    named = named_like(pattern)
     videos: dict[str, Path] = {}
     others = []
     for path in sorted(folder.glob("*.mp4")):
@@ -38,7 +38,7 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
             others.append(path.name)
             continue
         night = found["night"]
-        if not _is_date(night) or archive.month_of(night) != folder.name:
+        if not is_date(night) or archive.month_of(night) != folder.name:
             raise InputError(
                 f"this video is of {night}, no night of {folder.name}", path, "move it to its month's folder"
             )
@@ -59,7 +59,13 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
     return videos
 
 
-def _is_date(night: str) -> bool:
+def named_like(pattern: str) -> re.Pattern[str]:
+    """`extract.file_pattern` as an expression for whole file names, with the group `night`."""
+    return re.compile(fnmatch.translate(pattern.replace("{night}", "NIGHT")).replace("NIGHT", r"(?P<night>\d{8})"))
+
+
+def is_date(night: str) -> bool:
+    """Whether eight digits are a date."""
     try:
         return bool(datetime.strptime(night, "%Y%m%d"))
     except ValueError:
@@ -89,24 +95,32 @@ def probe_all(videos: dict[str, Path], extract: Extract) -> list[tuple[str, vide
 def extract_night(probed: tuple[str, video.Video], extract: Extract) -> pd.DataFrame:
     """Decode a night's video, write its two archives, and return its rows of tables.FRAMES."""
     night, source = probed
-    numbers = set(video.sample_numbers(source.frames, video.step(source.fps, extract)))
-    rows, frames, strips = [], [], []
-    with source.path.open("rb") as content:
-        md5 = hashlib.file_digest(content, "md5").hexdigest()
     with TemporaryDirectory(prefix=f"aurora-{night}-") as folder:
-        samples = video.decode(source, extract, Path(folder))
-        for number in sorted(numbers | set(samples)):
-            frame_id = f"{night}-{number:05d}"
-            status, member, pts_s = "missing", None, float(number / source.fps)
-            if sample := samples.get(number):
-                member, pts_s = f"{frame_id}.jpg", sample.pts_s
-                status = _status(sample, extract.circle.radius)
-                frames.append((member, sample.picture.read_bytes()))
-                strips.append((f"{frame_id}.png", sample.strip.read_bytes()))
-            rows.append((frame_id, night, source.path.name, md5, number, pts_s, member, status))
+        rows, samples = decode_night(night, source, extract, Path(folder))
+        given = [(f"{night}-{number:05d}", sample) for number, sample in samples.items()]
+        frames = [(f"{frame_id}.jpg", sample.picture.read_bytes()) for frame_id, sample in given]
+        strips = [(f"{frame_id}.png", sample.strip.read_bytes()) for frame_id, sample in given]
     archive.write(archive.night_path(archive.FRAMES, night), frames)
     archive.write(archive.night_path(archive.STAMPS, night), strips)
-    return pd.DataFrame(rows, columns=list(tables.FRAMES.schema.columns))
+    return rows
+
+
+def decode_night(
+    night: str, source: video.Video, extract: Extract, folder: Path
+) -> tuple[pd.DataFrame, dict[int, video.Sample]]:
+    """Decode a night's video into an empty folder: its rows of tables.FRAMES, and its samples by frame_no."""
+    with source.path.open("rb") as content:
+        md5 = hashlib.file_digest(content, "md5").hexdigest()
+    promised = set(video.sample_numbers(source.frames, video.step(source.fps, extract)))
+    samples = video.decode(source, extract, folder)
+    rows = []
+    for number in sorted(promised | set(samples)):
+        frame_id = f"{night}-{number:05d}"
+        status, member, pts_s = "missing", None, float(number / source.fps)
+        if sample := samples.get(number):
+            status, member, pts_s = _status(sample, extract.circle.radius), f"{frame_id}.jpg", sample.pts_s
+        rows.append((frame_id, night, source.path.name, md5, number, pts_s, member, status))
+    return pd.DataFrame(rows, columns=list(tables.FRAMES.schema.columns)), samples
 
 
 def _status(sample: video.Sample, radius: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -24,12 +25,17 @@ def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list
         for name, content in archive.read_all(archive.night_path(archive.STAMPS, night))
     }
     read = stamps.read([strips.get(frame_id) for frame_id in frames["frame_id"]], params.ocr_utc.strips_per_page)
+    return place_night(frames, read, params)
+
+
+def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Params) -> tuple[pd.DataFrame, list[str]]:
+    """Times of one night's frames (rows of tables.FRAMES by frame_no) whose strips were read as `read`, and notes."""
     elapsed_s = frames["pts_s"].to_numpy() * params.extract.nominal_fps * params.extract.seconds_per_frame
     times, notes = clock.place(
         [stamp.text for stamp in read],
         elapsed_s,
         (frames["status"] == "ok").to_numpy(),
-        datetime.strptime(night, "%Y%m%d").date(),
+        datetime.strptime(frames["night"].iloc[0], "%Y%m%d").date(),
         params.ocr_utc,
         params.site.timezone,
     )

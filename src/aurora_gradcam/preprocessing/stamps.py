@@ -6,7 +6,7 @@ A tesseract process for every strip costs 140 to 220 ms; a page of 24 strips cos
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -105,25 +105,33 @@ def _read_page(lines: Sequence[np.ndarray]) -> list[Stamp]:
     ]
 
 
-def read(strips: Sequence[np.ndarray | None], strips_per_page: int) -> list[Stamp]:
+def read(strips: Iterable[np.ndarray | None], strips_per_page: int) -> list[Stamp]:
     """Read the text of every strip; one Stamp a strip, in order.
 
     Parameters
     ----------
-    strips : grey pictures (height, width) of any size, white text on black; None where a frame has no strip.
+    strips : grey pictures (height, width) of any size, white text on black; None where a frame has no strip. They are
+        drawn a page at a time.
     strips_per_page : strips that one tesseract process reads.
 
     Raises
     ------
     ToolError : tesseract is missing or failed.
     """
-    stamps = [Stamp()] * len(strips)
-    lines = {
-        number: line for number, strip in enumerate(strips) if strip is not None and (line := trim(strip)) is not None
-    }
-    numbers = list(lines)
-    for start in range(0, len(numbers), strips_per_page):
-        chosen = numbers[start : start + strips_per_page]
-        for number, stamp in zip(chosen, _read_page([lines[number] for number in chosen]), strict=True):
+    stamps: list[Stamp] = []
+    lines: dict[int, np.ndarray] = {}
+
+    def read_waiting() -> None:
+        for number, stamp in zip(lines, _read_page(list(lines.values())), strict=True):
             stamps[number] = stamp
+        lines.clear()
+
+    for number, strip in enumerate(strips):
+        stamps.append(Stamp())
+        if strip is not None and (line := trim(strip)) is not None:
+            lines[number] = line
+        if len(lines) == strips_per_page:
+            read_waiting()
+    if lines:
+        read_waiting()
     return stamps

@@ -12,11 +12,6 @@ from PIL import Image
 EMPTY = 235
 
 
-def steps(utc: pd.Series, interval_s: float) -> np.ndarray:
-    """Column of each frame: whole intervals since the first, int64 (n,)."""
-    return np.rint((utc - utc.min()).dt.total_seconds() / interval_s).to_numpy().astype(np.int64)
-
-
 def shown_at(utc: pd.Series, interval_s: float) -> np.ndarray:
     """Which frame stands at each interval of a night: the nearest in time, -1 where none is near; int64 (columns,).
 
@@ -65,8 +60,13 @@ def keogram(frames: Iterable[np.ndarray], columns: np.ndarray, rows: int = 180) 
     """
     picture = np.full((rows, int(columns.max()) + 1, 3), EMPTY, np.uint8)
     for frame, column in zip(frames, columns, strict=True):
-        middle = frame.shape[1] // 2
-        line = frame[:, middle - 1 : middle + 2].mean(axis=1)
-        column_of_sky = Image.fromarray(np.rint(line).astype(np.uint8)[:, None])
-        picture[:, column] = np.asarray(column_of_sky.resize((1, rows), Image.Resampling.BOX))[:, 0]
+        picture[:, column] = middle_line(frame, rows)
     return picture
+
+
+def middle_line(frame: np.ndarray, rows: int = 180) -> np.ndarray:
+    """The vertical line through the centre of one frame, as uint8 RGB (rows, 3): a column of a keogram."""
+    middle = frame.shape[1] // 2
+    line = frame[:, middle - 1 : middle + 2].mean(axis=1)
+    column_of_sky = Image.fromarray(np.rint(line).astype(np.uint8)[:, None])
+    return np.asarray(column_of_sky.resize((1, rows), Image.Resampling.BOX))[:, 0]

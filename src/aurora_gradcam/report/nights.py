@@ -39,7 +39,8 @@ class Night:
     """A night's frames and its keogram.
 
     frames : night, utc (ascending, known), p_aurora, is_aurora, label (no, yes or null), sun_class, moon_class,
-        moon_altitude (degrees), moon_illumination (0 to 1); one row a frame, at least one.
+        moon_altitude (degrees), moon_illumination (0 to 1); one row a frame, at least one. Where the sky classes are
+        not known, the last four may lack.
     lines : the middle line of each frame in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
     """
 
@@ -103,8 +104,11 @@ def draw_p_yes(axes: Axes, frames: pd.DataFrame, shown: np.ndarray, between: np.
 
 
 def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_s: float, room: float = 0.0) -> None:
-    """Keogram, P(yes), twilight and Moon into four axes that share their axis of time; `room` in inches, for texts."""
-    sky, p_yes, sun, moon = panels
+    """Keogram, P(yes), twilight and Moon into four axes that share their axis of time; `room` in inches, for texts.
+
+    Two axes take keogram and P(yes) alone.
+    """
+    sky, p_yes, *bars = panels
     frames, name = night.frames, night.frames["night"].iloc[0]
     shown = shown_at(frames["utc"], interval_s)
     between = date2num(edges(frames["utc"], interval_s, len(shown)))
@@ -112,20 +116,21 @@ def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_
     sky.imshow(picture, aspect="auto", extent=(between[0], between[-1], 0, 1), interpolation="nearest")
     sky.set(yticks=[], ylabel="keogram")
     draw_p_yes(p_yes, frames, shown, between, threshold)
-    draw_bar(sun, night, shown, between, "sun_class", SUN_COLOURS, room)
-    draw_bar(moon, night, shown, between, "moon_class", style.MOON_COLOURS, room)
-    for axes, label in ((sun, "Sun"), (moon, "Moon")):
+    classes = (("sun_class", SUN_COLOURS, "Sun"), ("moon_class", style.MOON_COLOURS, "Moon"))
+    for axes, (column, colours, label) in zip(bars, classes, strict=False):
+        draw_bar(axes, night, shown, between, column, colours, room)
         axes.set_ylabel(label, rotation=0, ha="right", va="center")
     for axes in panels:
         for first, after in stretches(shown):
             axes.axvspan(between[first], between[after], zorder=2.5, **NO_FRAME)
         axes.set_xlim(between[0], between[-1])
-        axes.tick_params(axis="x", labelbottom=axes is moon, length=3.5 if axes is moon else 0)
+        axes.tick_params(axis="x", labelbottom=axes is panels[-1], length=3.5 if axes is panels[-1] else 0)
         axes.spines[:].set_visible(False)
-    moon.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=9 if room else 5))
-    moon.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+    panels[-1].xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=9 if room else 5))
+    panels[-1].xaxis.set_major_formatter(DateFormatter("%H:%M"))
     share = f"{frames['is_aurora'].mean():.0%} yes"
-    sky.set_title(f"{name[:4]}-{name[4:6]}-{name[6:]}: {len(frames):,} frames, {share}")
+    date = f"{name[:4]}-{name[4:6]}-{name[6:]}" if name.isdecimal() else name
+    sky.set_title(f"{date}: {len(frames):,} frames, {share}")
 
 
 def handles(nights: Sequence[Night], interval_s: float) -> list[Artist]:
@@ -140,24 +145,26 @@ def handles(nights: Sequence[Night], interval_s: float) -> list[Artist]:
     if gaps:
         found.append(Patch(**NO_FRAME, label="no frame"))
     classes = (("sun_class", "Sun: ", SUN_CLASSES, SUN_COLOURS), ("moon_class", "", MOON_CLASSES, style.MOON_COLOURS))
-    for column, prefix, names, colours in classes:
+    for column, prefix, names, colours in classes if "sun_class" in every else ():
         for name in [name for name in names if (every[column] == name).any()]:
             found.append(Patch(fc=colours[name], ec=style.INK, lw=0.4, label=prefix + plain(name)))
     return found
 
 
-def night_keogram(night: Night, threshold: float, interval_s: float) -> Figure:
-    """One night, as wide as the page.
+def night_keogram(night: Night, threshold: float, interval_s: float, time: str = TIME) -> Figure:
+    """One night, as wide as the page; without the bars of Sun and Moon where the sky classes lack.
 
     Parameters
     ----------
     threshold : P(yes) from which a frame is called yes.
     interval_s : nominal seconds between frames; times without a frame are hatched.
+    time : what the axis of time shows.
     """
-    figure = style.blank(3.3)
-    panels = figure.subplots(4, 1, sharex=True, height_ratios=(1.3, 0.7, 0.17, 0.17))
+    height, ratios = (3.3, (1.3, 0.7, 0.17, 0.17)) if "sun_class" in night.frames else (2.8, (1.3, 0.7))
+    figure = style.blank(height)
+    panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     draw_night(panels, night, threshold, interval_s, ROOM)
-    panels[-1].set_xlabel(TIME)
+    panels[-1].set_xlabel(time)
     figure.legend(handles=handles([night], interval_s), loc="outside lower center", ncols=5)
     return figure
 

@@ -20,7 +20,7 @@ from . import choice, style
 from .figures import plain
 from .galleries import show
 from .inputs import Inputs, read_overlay
-from .keogram import keogram, steps
+from .keogram import EMPTY, edges, keogram, shown_at
 
 WIDTH_PX, DPI = 1600, 160
 MOST_BYTES = 400_000
@@ -50,19 +50,16 @@ def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None
     middle.add_patch(arrow)
 
 
-def draw_night(sky_axes: Axes, p_axes: Axes, night: pd.DataFrame, sky: np.ndarray, interval_s: float) -> None:
+def draw_night(sky_axes: Axes, p_axes: Axes, night: pd.DataFrame, lines: np.ndarray, interval_s: float) -> None:
     """The keogram over P(aurora), on one axis of time; both leave out what no frame shows."""
-    column = steps(night["utc"], interval_s)
-    edges = pd.Timedelta(seconds=interval_s) * (np.arange(sky.shape[1] + 1) - 0.5) + night["utc"].min()
-    sky_axes.imshow(
-        style.brightened(sky), aspect="auto", extent=(*date2num(edges[[0, -1]]), 0, 1), interpolation="nearest"
-    )
+    shown = shown_at(night["utc"], interval_s)
+    between = date2num(edges(night["utc"], interval_s, len(shown)))
+    sky = np.where(shown[:, None] < 0, np.uint8(EMPTY), style.brightened(lines)[:, shown])
+    sky_axes.imshow(sky, aspect="auto", extent=(between[0], between[-1], 0, 1), interpolation="nearest")
     sky_axes.set(yticks=[], ylabel="keogram")
     sky_axes.tick_params(labelbottom=False)
-    p_aurora = pd.Series(np.nan, range(sky.shape[1]))
-    p_aurora[column] = night["p_aurora"].to_numpy()
-    middles = date2num(edges[:-1] + pd.Timedelta(seconds=interval_s / 2))
-    p_axes.plot(middles, p_aurora, color=style.YES, lw=1.6, marker="o", ms=3)
+    p_aurora = np.append(night["p_aurora"].to_numpy(), np.nan)[shown]
+    p_axes.plot((between[:-1] + between[1:]) / 2, p_aurora, color=style.YES, lw=1.6, marker="o", ms=3)
     p_axes.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), ylabel="P(aurora)", xlabel="UTC")
     p_axes.xaxis.set_major_locator(AutoDateLocator())
     p_axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
@@ -74,7 +71,7 @@ def draw(
     overlay: np.ndarray | None,
     row: pd.Series,
     night: pd.DataFrame,
-    sky: np.ndarray,
+    lines: np.ndarray,
     interval_s: float = 60.0,
 ) -> Figure:
     """The picture.
@@ -84,13 +81,14 @@ def draw(
     frame, overlay : uint8 RGB of the example, and its Grad-CAM overlay for class yes.
     row : utc, sun_class, moon_class, sun_altitude, moon_altitude (degrees) and p_aurora of the example.
     night : utc and p_aurora of the frames of its night, in order of time.
-    sky : the night's keogram, uint8 RGB (rows, columns, 3), one column for each `interval_s`.
+    lines : the middle line of each of them in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
+    interval_s : nominal seconds between frames.
     """
     figure = style.blank(5.0, WIDTH_PX / DPI)
     top, bottom = figure.subfigures(2, 1, height_ratios=(2.9, 2.1))
     draw_stages(top, frame, overlay, row)
     sky_axes, p_axes = bottom.subplots(2, 1, sharex=True)
-    draw_night(sky_axes, p_axes, night, sky, interval_s)
+    draw_night(sky_axes, p_axes, night, lines, interval_s)
     for axes in (sky_axes, p_axes):
         axes.axvline(date2num(row["utc"]), color=style.ACCENT, lw=1.2, ls="--")
     return figure
@@ -104,9 +102,9 @@ def compose(data: Inputs, params: Params) -> Figure:
         return style.without_material("no explained frame has a known time")
     night = data.predictions.merge(data.sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values("utc")
     night = night[night["frame_id"].map(night_of) == night_of(chosen)]
-    sky = keogram(map(read_frame, night["frame_id"]), steps(night["utc"], params.extract.interval_s))
+    lines = keogram(map(read_frame, night["frame_id"]), np.arange(len(night)))
     row = explained.set_index("frame_id").loc[chosen]
-    return draw(read_frame(chosen), read_overlay(chosen, "yes"), row, night, sky, params.extract.interval_s)
+    return draw(read_frame(chosen), read_overlay(chosen, "yes"), row, night, lines, params.extract.interval_s)
 
 
 def write(path: Path, data: Inputs, params: Params) -> None:

@@ -20,6 +20,7 @@ from . import (
     nights,
     occurrence_plots,
     overview,
+    page,
     photos,
     reliability_plots,
     style,
@@ -32,6 +33,7 @@ METRICS = Path("reports/metrics.json")
 FIGURES = Path("reports/figures")
 KEOGRAMS = Path("reports/keograms")
 OVERVIEW = Path("reports/overview.png")
+PAGE = Path("reports/index.html")
 
 
 def write_json(path: Path, tree: dict[str, Any]) -> None:
@@ -97,6 +99,7 @@ def run(params: config.Params) -> None:
             else:
                 write("keograms", figure, note, params)
         overview.write(OVERVIEW, data, params)
+    page.write(PAGE, data, metrics, params)
     for name, table in thesis.tables(data.frames, data.sky, metrics).items():
         thesis.write_table(name, table)
     # the parameters with the defaults of keys that params.yaml leaves out

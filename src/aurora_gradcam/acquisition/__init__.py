@@ -1,0 +1,1 @@
+"""Night videos from an archive on the web."""

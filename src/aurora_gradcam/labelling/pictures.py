@@ -1,0 +1,76 @@
+"""The pictures that the page may show: frames asked for and their neighbours in time, as they lie in the archives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .. import archive
+from ..errors import DataError, InputError
+from .questions import utc_text
+
+WITHIN = pd.Timedelta(seconds=90)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A frame beside another in time."""
+
+    frame_id: str
+    utc: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """`neighbours` by frame asked for: (before, after); `members` by frame that is shown: name in its night archive."""
+
+    neighbours: dict[str, tuple[Neighbour | None, Neighbour | None]]
+    members: dict[str, str]
+
+    def read(self, frame_id: str) -> bytes:
+        """The JPG of a frame of `members`, as it lies in the archive."""
+        path = archive.night_path(archive.FRAMES, archive.night_of(frame_id))
+        return archive.read_member(path, self.members[frame_id])
+
+
+def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -> Pictures:
+    """Find each frame's neighbours: the next pictures of its night with a known time, at most 90 s before and after.
+
+    Parameters
+    ----------
+    frame_ids : the frames asked for.
+    frames, sky : the tables `FRAMES` and `SKY`.
+
+    Raises
+    ------
+    InputError : a night archive is missing.
+    DataError : a frame that is asked for has no picture.
+    """
+    nights = {archive.night_of(frame_id) for frame_id in frame_ids}
+    for night in sorted(nights):
+        if not (path := archive.night_path(archive.FRAMES, night)).exists():
+            raise InputError("this night archive is missing", path, "run `dvc pull` or `dvc repro extract`")
+    shown = frames.loc[frames["night"].isin(nights) & frames["member"].notna(), ["frame_id", "night", "member"]]
+    timed = shown.merge(sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values(["utc", "frame_id"])
+    of_night = timed.groupby("night")[["frame_id", "utc"]]
+    beside = timed.join(of_night.shift(1).add_prefix("before_")).join(of_night.shift(-1).add_prefix("after_"))
+    neighbours = {
+        row.frame_id: (
+            _near(row.utc, row.before_frame_id, row.before_utc),
+            _near(row.utc, row.after_frame_id, row.after_utc),
+        )
+        for row in beside[beside["frame_id"].isin(frame_ids)].itertuples()
+    }
+    if missing := sorted(set(frame_ids) - set(neighbours)):
+        path = archive.night_path(archive.FRAMES, archive.night_of(missing[0]))
+        what = f"{len(missing)} frames to label, such as {missing[0]}, have no picture"
+        raise DataError(what, path, "run `dvc repro sample_label`")
+    served = {*frame_ids, *(one.frame_id for pair in neighbours.values() for one in pair if one)}
+    members = timed[timed["frame_id"].isin(served)].set_index("frame_id")["member"].to_dict()
+    return Pictures(neighbours, members)
+
+
+def _near(utc: pd.Timestamp, frame_id: str, other: pd.Timestamp) -> Neighbour | None:
+    """The frame beside, or None where the night ends (NaT) or the gap is too wide."""
+    return Neighbour(frame_id, utc_text(other)) if -WITHIN <= other - utc <= WITHIN else None

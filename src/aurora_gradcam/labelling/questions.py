@@ -1,0 +1,92 @@
+"""Which frames an annotator is asked for, in which order, and what the page may know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from .. import tables
+from ..errors import InputError
+from ..preprocessing.sampling import draws
+
+Order = Literal["random", "night", "uncertain"]
+ANGLES = ("sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A frame to be labelled: when it was taken, its condition, and where Sun and Moon stood (degrees; lit share)."""
+
+    frame_id: str
+    night: str
+    utc: str
+    condition: str
+    sun_altitude: float
+    sun_azimuth: float
+    moon_altitude: float
+    moon_azimuth: float
+    moon_illumination: float
+
+
+def utc_text(utc: pd.Timestamp) -> str:
+    """`2024-02-01T06:00:00Z`."""
+    return f"{utc:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _to_label() -> list[str]:
+    if not tables.TO_LABEL.exists():
+        raise InputError("the list of frames to label is missing", tables.TO_LABEL, "run `dvc repro sample_label`")
+    try:
+        listed = pd.read_csv(tables.TO_LABEL, dtype=str, usecols=["frame_id"])
+    except ValueError as error:
+        raise InputError(f"not readable: {error}", tables.TO_LABEL, "run `dvc repro sample_label`") from error
+    return list(listed["frame_id"])
+
+
+def asked(annotator: str, again: bool) -> list[str]:
+    """The frame_ids still to be labelled and, with `again`, those of the sample that somebody else has labelled."""
+    frame_ids = _to_label()
+    if again:
+        labelled = tables.LABELLED.read()
+        by_others = labelled["annotator"].map(lambda names: bool(set(names.split("+")) - {annotator}))
+        frame_ids += list(labelled.loc[by_others, "frame_id"])
+    return sorted(set(frame_ids))
+
+
+def ordered(frame_ids: list[str], order: Order, annotator: str, seed: int) -> list[str]:
+    """`random`: each annotator's own, the same after a restart; `night`: by time; `uncertain`: P(yes) near 0.5 first.
+
+    Frames without a prediction come last. InputError where `uncertain` finds no predictions.
+    """
+    if order == "night":
+        return sorted(frame_ids)
+    number = dict(zip(frame_ids, draws(frame_ids, seed, f"label {annotator}"), strict=True))
+    if order == "random":
+        return sorted(frame_ids, key=number.__getitem__)
+    if not tables.PREDICTIONS.path().exists():
+        fix = "train first (`dvc repro`), or take --order random"
+        raise InputError("the order 'uncertain' needs the classifier's predictions", tables.PREDICTIONS.path(), fix)
+    predictions = tables.PREDICTIONS.read().set_index("frame_id")["p_aurora"]
+    distance = (predictions - 0.5).abs().to_dict()
+    return sorted(frame_ids, key=lambda frame_id: (distance.get(frame_id, 1.0), number[frame_id]))
+
+
+def questions(frame_ids: list[str], sky: pd.DataFrame) -> list[Question]:
+    """Look the frames up in the sky table, in the order given; InputError where one is not there."""
+    rows = sky.dropna(subset=["utc", "sun_class"]).set_index("frame_id")
+    if unknown := [frame_id for frame_id in frame_ids if frame_id not in rows.index]:
+        what = f"{len(unknown)} frames to label, such as {unknown[0]}, are not in {tables.SKY.path()}"
+        raise InputError(what, tables.TO_LABEL, "run `dvc repro sample_label`")
+    return [
+        Question(
+            frame_id=row.Index,
+            night=row.Index.partition("-")[0],
+            utc=utc_text(row.utc),
+            condition=tables.condition_name(row.sun_class, row.moon_class),
+            moon_illumination=row.moon_illumination,
+            **{angle: getattr(row, angle) for angle in ANGLES},
+        )
+        for row in rows.loc[frame_ids].itertuples()
+    ]

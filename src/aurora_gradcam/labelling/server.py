@@ -1,0 +1,134 @@
+"""The labelling page's server: HTTP around a session, for one browser on this machine."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from ..errors import AuroraError, ConfigError
+from .guard import guard, refused
+from .session import Session, TooEarly
+
+PAGE = Path(__file__).with_name("page")
+PICTURE_CACHE = "private, max-age=600, immutable"
+"""Long enough to go back and forth; short enough that frames cut anew are seen anew."""
+
+
+class Answered(BaseModel):
+    """An answer to one frame."""
+
+    frame_id: str
+    answer: Literal["yes", "no", "unsure"]
+
+
+def build(session: Session, token: str, port: int) -> FastAPI:
+    """The application; `token` opens it, and `port` is the one that it is reached at."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    guard(app, token, port)
+    _tell_errors(app)
+    _give_page(app)
+
+    def listed(frame_id: str) -> str:
+        if frame_id not in session.questions:
+            raise HTTPException(404, f"the frame '{frame_id}' is not asked for")
+        return frame_id
+
+    @app.get("/api/state")
+    def state() -> dict[str, Any]:
+        return session.state()
+
+    @app.get("/api/questions")
+    def questions() -> list[dict[str, Any]]:
+        return session.question_list()
+
+    @app.get("/picture/{frame_id}.jpg")
+    def picture(frame_id: str) -> Response:
+        if frame_id not in session.pictures.members:
+            raise HTTPException(404, "no such picture")
+        content = session.pictures.read(frame_id)
+        return Response(content, media_type="image/jpeg", headers={"Cache-Control": PICTURE_CACHE})
+
+    @app.get("/api/neighbours/{frame_id}")
+    def neighbours(frame_id: str) -> dict[str, Any]:
+        return session.neighbours(listed(frame_id))
+
+    @app.post("/api/answers")
+    def answer(given: Answered) -> dict[str, Any]:
+        session.journal.add(listed(given.frame_id), given.answer)
+        return session.state()
+
+    @app.post("/api/undo")
+    def undo() -> dict[str, Any]:
+        frame_id = session.undo()
+        if frame_id is None:
+            raise HTTPException(409, "there is no answer to take back")
+        return {"frame_id": frame_id, "state": session.state()}
+
+    @app.get("/api/agreement")
+    def agreement() -> dict[str, Any]:
+        return session.agreement()
+
+    @app.post("/api/finish")
+    def finish() -> dict[str, Any]:
+        written = session.collect().written[session.annotator]
+        return {"written": written, "agreement": session.agreement() if session.done else None}
+
+    return app
+
+
+def _tell_errors(app: FastAPI) -> None:
+    """Every error is {"detail": text}."""
+
+    @app.exception_handler(RequestValidationError)
+    def bad_request(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return refused(f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}", 422)
+
+    @app.exception_handler(TooEarly)
+    def too_early(_: Request, error: TooEarly) -> Response:
+        return refused(str(error))
+
+    @app.exception_handler(AuroraError)
+    def failed(_: Request, error: AuroraError) -> Response:
+        return refused(str(error), 500)
+
+
+def _give_page(app: FastAPI) -> None:
+    for address, name in (("/", "index.html"), ("/page.css", "page.css"), ("/page.js", "page.js")):
+
+        def file(name: str = name) -> Response:
+            return FileResponse(PAGE / name)
+
+        app.get(address, name=name, response_model=None)(file)
+
+
+def listen(port: int) -> socket.socket:
+    """A socket that listens on 127.0.0.1; port 0 takes a free one. ConfigError where the port cannot be had."""
+    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        fix = "leave --port out to take a free one"
+        raise ConfigError(f"port {port} cannot be had: {error.strerror}", "--port", fix) from error
+    return listening
+
+
+def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM; then return."""
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=2
+    )
+    with suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is shut down
+        uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,111 @@
+"""What `aurora label` does and says in the terminal."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import signal
+import sys
+import threading
+import webbrowser
+from contextlib import suppress
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from .. import tables
+from ..config import Params
+from ..errors import ConfigError
+from . import server, session
+from .agreement import agreement
+from .collect import Collected, collect
+from .questions import Order
+
+
+def user_name() -> str:
+    """The system's name of the user."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise ConfigError("this system names no user", "--annotator", "give --annotator NAME") from error
+
+
+def collect_only(params: Params) -> None:
+    """Bring the labels file up to date, and tell how far annotators agree."""
+    _, known = session.known_frames(params)
+    collected = collect(known)
+    tell_collected(collected)
+    tell_agreement(agreement(collected.answers, params.seed))
+
+
+def label(params: Params, annotator: str, order: Order, again: bool, port: int, open_browser: bool) -> None:
+    """Serve the labelling page until Ctrl-C, then collect."""
+    sitting = session.begin(params, annotator, order, again)
+    if sitting is None:
+        hint = "" if again else "; --again asks for those that others have labelled"
+        print(f"Nothing to label: every frame of the sample has its label{hint}.")
+        return
+    if sitting.journal.recovered:
+        print(sitting.journal.recovered, file=sys.stderr)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like this, too, it collects
+    with server.listen(port) as listening, suppress(KeyboardInterrupt):
+        port = listening.getsockname()[1]
+        token = secrets.token_urlsafe()
+        tell_address(sitting, f"http://127.0.0.1:{port}/?token={token}", open_browser)
+        server.serve(server.build(sitting, token, port), listening)
+    state = sitting.state()
+    print(f"\n{annotator}: {state['answered']} of {state['total']} frames answered.")
+    tell_collected(sitting.collect())
+    if state["done"]:
+        tell_agreement(sitting.agreement())
+    print("Next: dvc repro")
+
+
+def tell_address(sitting: session.Session, address: str, open_browser: bool) -> None:
+    """Say where the page is; the address alone on its line, to be copied or clicked."""
+    state = sitting.state()
+    print(f"{sitting.annotator}: {state['answered']} of {state['total']} frames answered. Label in your browser at")
+    print(f"  {address}")
+    print("Every answer is kept at once; Ctrl-C stops.", flush=True)
+    if open_browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()  # some browsers do not return
+
+
+def tell_collected(collected: Collected) -> None:
+    """How many labels the journals gave, and how many answers have no frame any more."""
+    each = ", ".join(f"{name} {count}" for name, count in collected.written.items())
+    print(f"Labels in {tables.LABELS_FILE} from journals: {each or 'none'}.")
+    if collected.gone:
+        print(f"{collected.gone} answers are to frames that are in no frames table; they stay in their journals only.")
+
+
+def tell_agreement(found: dict[str, Any]) -> None:
+    """A table of each pair's agreement."""
+    if not found["pairs"]:
+        print("No two annotators have labelled the same frame.")
+        return
+    table = Table(
+        title="Who agrees with whom; kappa with its 95 % interval over nights", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    table.add_column("first, second", overflow="fold")
+    for name in ("frames", "both\nyes", "both\nno", "first\nyes", "second\nyes", "agree", "kappa"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for pair in found["pairs"]:
+        counts = (pair[key] for key in ("frames", "both_yes", "both_no", "first_only_yes", "second_only_yes"))
+        names = f"{pair['first']}, {pair['second']}"
+        table.add_row(names, *map(str, counts), f"{pair['agreement']:.1%}", _kappa(pair))
+    Console().print(table)
+    if found["unsure"]:
+        print(f"{found['unsure']} answers were unsure; they count on neither side.")
+
+
+def _kappa(pair: dict[str, Any]) -> str:
+    if pair["kappa"] is None:
+        return "-"
+    return (
+        f"{pair['kappa']:.2f} ({pair['low']:.2f} to {pair['high']:.2f})"
+        if pair["low"] is not None
+        else f"{pair['kappa']:.2f}"
+    )

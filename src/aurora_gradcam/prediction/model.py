@@ -1,0 +1,60 @@
+"""The classifier's files, fetched from the DVC remote where a fresh clone lacks them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from ..errors import InputError
+from ..training.network import CARD, CLASSIFIER, ModelCard
+
+METRICS = Path("reports/metrics.json")
+
+
+def project_of(folder: Path) -> Path | None:
+    """The root of the DVC repository that makes the model of this folder; None where there is none."""
+    folder = folder.resolve()
+    for root in folder.parents:
+        if (root / ".dvc").is_dir() and (root / "dvc.yaml").is_file():
+            stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8")).get("stages", {})
+            outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+            return root if (folder / CARD).relative_to(root).as_posix() in outs else None
+    return None
+
+
+def fetch_missing(folder: Path) -> None:
+    """Where the folder is a DVC output and lacks the model, `dvc pull` it.
+
+    Raises
+    ------
+    InputError : the pull failed, with DVC's last words.
+    """
+    files = [folder.resolve() / CLASSIFIER, folder.resolve() / CARD]
+    if all(path.exists() for path in files) or (root := project_of(folder)) is None:
+        return
+    print(f"{folder} holds no model yet: fetching it from the DVC remote", file=sys.stderr)
+    targets = [path.relative_to(root).as_posix() for path in files]
+    command = [sys.executable, "-m", "dvc", "pull", *targets]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode or not all(path.exists() for path in files):
+        said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        reason = next((line for line in said if line.startswith("ERROR")), (said or ["it gave no reason"])[-1])
+        fix = f"run `dvc pull {' '.join(targets)}`, or `dvc repro train`, or give --model FOLDER"
+        raise InputError(f"the model could not be fetched from the DVC remote: {reason}", folder, fix)
+
+
+def is_simulated(card: ModelCard, folder: Path) -> bool | None:
+    """Whether the classifier learnt from simulated skies; None where neither card nor project tells.
+
+    The project tells in `METRICS`, which its report wrote of the same frames.
+    """
+    if "simulated" in card.provenance:
+        return bool(card.provenance["simulated"])
+    root = project_of(folder)
+    if root is None or not (root / METRICS).is_file():
+        return None
+    return json.loads((root / METRICS).read_text(encoding="utf-8")).get("simulated")

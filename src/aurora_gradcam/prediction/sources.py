@@ -1,0 +1,72 @@
+"""What the paths of `aurora predict` are: videos, and images by themselves or in folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+
+VIDEOS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".ppm", ".pgm", ".jp2")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Videos and images by the name that the results give them, and how many other files their folders hold."""
+
+    videos: dict[str, Path]
+    images: dict[str, Path]
+    ignored: int
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path is named like an image; hidden files are none."""
+    return path.suffix.lower() in IMAGES and not path.name.startswith(".")
+
+
+def named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Paths, each once, by their file names; where two files share a name, by the paths as given."""
+    first = {path.resolve(): path for path in reversed(paths)}
+    distinct = [path for path in paths if first.pop(path.resolve(), None) is path]
+    shared = Counter(path.name for path in distinct)
+    return {path.name if shared[path.name] == 1 else path.as_posix(): path for path in distinct}
+
+
+def find(paths: Sequence[Path]) -> Sources:
+    """Look at the paths in the order given; a folder stands for the images in it, in order of name.
+
+    Raises
+    ------
+    InputError : a path that is not there, a file that is neither video nor image, a folder without an image.
+    """
+    videos: list[Path] = []
+    images: list[Path] = []
+    ignored = 0
+    for path in paths:
+        if path.is_dir():
+            files = sorted(path.iterdir(), key=lambda file: file.name)
+            found = [file for file in files if file.is_file() and is_image(file)]
+            if not found:
+                raise InputError("this folder holds no image", path, _fix_of_empty(path))
+            images += found
+            ignored += len(files) - len(found)
+        elif not path.exists():
+            raise InputError("there is no such file or folder", path, "give a video, an image, or a folder of images")
+        elif path.suffix.lower() in VIDEOS:
+            videos.append(path)
+        elif path.suffix.lower() in IMAGES:
+            images.append(path)
+        else:
+            kinds = ", ".join((*VIDEOS, *IMAGES))
+            raise InputError("this file is neither video nor image by its name", path, f"give one of {kinds}")
+    return Sources(named(videos), named(images), ignored)
+
+
+def _fix_of_empty(folder: Path) -> str:
+    videos = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in VIDEOS)
+    if videos:
+        return f"name its {len(videos)} videos themselves, such as {folder / videos[0]}"
+    return f"put images into it ({', '.join(IMAGES)})"

@@ -1,0 +1,152 @@
+"""summary.html: what was classified, by which model, what came out, and what to check, on one page without network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import yaml
+
+from ..config import MOON_CLASSES, SUN_CLASSES
+from ..gradcam.maps import METHODS, method_and_layer
+from ..tables import FRAME_STATUSES, SIMULATED_PREFIX, TIME_STATUSES
+from ..training.network import ModelCard
+from ..web.pages import picture_uri, render
+from .shown import DOUBT, KINDS, PER_KIND, Shown
+from .warnings import told
+
+if TYPE_CHECKING:
+    from .predict import Job, Result
+
+PAGE = "summary.html"
+KEOGRAM_QUALITY = 90
+SECTIONS = ("site", "extract", "ocr_utc", "illuminate", "predict")
+"""Sections of the params that times, sky and frames come from."""
+
+
+def p_text(p_yes: float) -> str:
+    """A probability to three digits, never rounded to certainty."""
+    return "> 0.999" if p_yes > 0.9995 else "< 0.001" if p_yes < 0.0005 else f"{p_yes:.3f}"
+
+
+def share(part: int, whole: int) -> str:
+    """`35 %`; empty where there is nothing to be shared."""
+    return f"{part / whole:.0%}".replace("%", " %") if whole else ""
+
+
+def counted(table: pd.DataFrame) -> str:
+    """The result in a sentence, without a full stop."""
+    good, yes = int(table["p_aurora"].notna().sum()), int(table["is_aurora"].fillna(False).sum())
+    called = f", {yes} called aurora ({share(yes, good)})" if good else ""
+    return f"{good} of {len(table)} frames classified{called}"
+
+
+def _numbers(rows: pd.DataFrame) -> dict[str, Any]:
+    good = rows.dropna(subset=["p_aurora"])
+    yes = int(good["is_aurora"].sum())
+    mean = f"{good['p_aurora'].mean():.2f}" if len(good) else ""
+    return {"frames": len(rows), "classified": len(good), "yes": yes, "share": share(yes, len(good)), "mean": mean}
+
+
+def _span(utc: pd.Series) -> str:
+    known = utc.dropna()
+    if known.empty:
+        return ""
+    first, last = known.min(), known.max()
+    end = f"{last:%H:%M:%S}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
+    return f"{first:%Y-%m-%d %H:%M:%S} to {end}"
+
+
+def _source(result: Result) -> dict[str, Any]:
+    rows = result.rows
+    return {
+        "name": result.series.name,
+        "span": _span(rows["utc"]),
+        "untimed": int((rows["time_status"] == "failed").sum()),
+        "bad": int((rows["status"] != "ok").sum()),
+        "circles": "; ".join(told(circle) for circle in result.circles) or "images used whole",
+        **_numbers(rows),
+    }
+
+
+def by_condition(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Numbers of each illumination condition that occurs, from dark to bright, then of frames of unknown time."""
+    found = []
+    groups = dict(list(table.groupby(["sun_class", "moon_class"])))
+    for sun in SUN_CLASSES:
+        for moon in MOON_CLASSES:
+            if (sun, moon) in groups:
+                found.append({"sun": sun, "moon": moon.replace("_", " "), **_numbers(groups[sun, moon])})
+    unknown = table[table["sun_class"].isna()]
+    if len(unknown):
+        found.append({"sun": "time not known", "moon": "", **_numbers(unknown)})
+    return found
+
+
+def _counts(column: pd.Series, names: Sequence[str]) -> list[tuple[str, int]]:
+    counts = column.value_counts()
+    return [(name, int(counts[name])) for name in names if name in counts]
+
+
+def thumbnails(results: Sequence[Result]) -> dict[str, list[Shown]]:
+    """The pictures of each kind that belong to it best, over all series."""
+    every = [one for result in results for one in result.thumbnails]
+    by_rank = sorted(every, key=lambda one: -one.rank)
+    return {kind: [one for one in by_rank if one.kind == kind][:PER_KIND] for kind in KINDS}
+
+
+def model_facts(card: ModelCard) -> list[tuple[str, str]]:
+    """What a reader needs to know, and to repeat it: name and value."""
+    facts = [("network", f"{card.backbone}, {card.image_size} x {card.image_size} pixels")]
+    provenance = card.provenance
+    weights = provenance.get("weights")
+    if isinstance(weights, dict) and "name" in weights:
+        simulated = ", pretrained on simulated skies alone" if weights["name"] == "sky" else ""
+        facts.append(("started from weights", f"{weights['name']}{simulated}"))
+    if isinstance(frames := provenance.get("frames"), dict):
+        facts.append(("frames learnt from", ", ".join(f"{count} ({name})" for name, count in frames.items())))
+    facts += [("temperature", f"{card.temperature:.4g}"), ("threshold of P(yes)", f"{card.threshold:.4g}")]
+    if "classifier_sha256" in provenance:
+        facts.append(("sha256 of the weights", provenance["classifier_sha256"]))
+    return facts
+
+
+def _params(job: Job) -> str:
+    tree = job.params.model_dump(mode="json")
+    return yaml.safe_dump({name: tree[name] for name in SECTIONS}, sort_keys=False, default_flow_style=None)
+
+
+def page(results: Sequence[Result], card: ModelCard, simulated: bool | None, said: Sequence[str], job: Job) -> str:
+    """The page as HTML.
+
+    Parameters
+    ----------
+    simulated : whether the classifier learnt from simulated skies; None where that is not known.
+    said : what to check, one sentence each.
+    """
+    table = pd.concat([result.rows for result in results], ignore_index=True)
+    method, layer = method_and_layer(job.params.gradcam.layers[0])
+    return render(
+        "prediction.html",
+        made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        headline=counted(table),
+        warnings=said,
+        simulated=simulated,
+        simulated_sky=any(result.series.name.rpartition("/")[2].startswith(SIMULATED_PREFIX) for result in results),
+        facts=model_facts(card),
+        sources=[_source(result) for result in results],
+        total=_numbers(table),
+        conditions=by_condition(table) if job.timed else [],
+        timed=job.timed,
+        times=_counts(table["time_status"], TIME_STATUSES),
+        statuses=_counts(table["status"], FRAME_STATUSES),
+        keograms=[(r.series.name, picture_uri(r.keogram, quality=KEOGRAM_QUALITY)) for r in results if r.keogram],
+        kinds=thumbnails(results),
+        doubt=DOUBT,
+        explained=[(result.series.name, result.explained) for result in results if result.explained],
+        method=f"{METHODS[method].__name__} at {layer}",
+        params=_params(job),
+        p_text=p_text,
+    )

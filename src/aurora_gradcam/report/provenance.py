@@ -1,0 +1,142 @@
+"""What the results came from: versions, parameters, the classifier's card, and the hashes of dvc.lock.
+
+Nothing here differs between two clones with the same inputs: no date, no place, no commit. The commit is found from the
+hashes (`FIND_COMMIT`), since a page cannot hold the number of the commit that it lies in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..config import Params
+
+MODEL_CARD = Path("data/models/model.json")
+LOCK = Path("dvc.lock")
+CLASSIFIER = "data/models/classifier.safetensors"
+FIND_COMMIT = "git log -1 --format=%h -S {md5} -- dvc.lock"
+OWN_STAGE = "report"
+"""Left out: DVC writes its entry in the lock after the stage, so the one that is there is of the run before."""
+PACKAGES = (
+    "numpy", "pandas", "pyarrow", "scipy", "pillow", "pytesseract", "skyfield", "skyfield-data", "ppigrf", "torch",
+    "torchvision", "safetensors", "scikit-learn", "grad-cam", "matplotlib", "typst", "Jinja2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Hash:
+    """What DVC tracks: path below the project's root, MD5 (of a folder: of the list of its files) and bytes."""
+
+    path: str
+    md5: str
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The lock of a run: data by path, the MD5 of the classifier, and one SHA-256 over the code of all stages."""
+
+    data: tuple[Hash, ...]
+    classifier: str | None
+    code_sha256: str
+    code_files: int
+
+
+def versions() -> list[tuple[str, str]]:
+    """Python and the packages that results hang on; a build's mark, as in `2.13.0+cpu`, is left out."""
+    found = [("Python", f"{sys.version_info.major}.{sys.version_info.minor}")]
+    for name in PACKAGES:
+        try:
+            found.append((name, importlib.metadata.version(name).partition("+")[0]))
+        except importlib.metadata.PackageNotFoundError:
+            found.append((name, "not installed"))
+    return found
+
+
+def _leaves(tree: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield above + key, value
+
+
+def _shown(value: Any) -> str:
+    """A parameter without the brackets and quotes of JSON."""
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        between = "; " if any(isinstance(item, dict) for item in value) else ", "
+        return between.join(_shown(item) for item in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def differing(params: Params) -> list[tuple[str, str, str]]:
+    """(key, value, default) of each parameter that is not the study's."""
+    ours, defaults = (dict(_leaves(tree.model_dump(mode="json"))) for tree in (params, Params()))
+    keys = dict.fromkeys([*ours, *defaults])
+    return [
+        (key, _shown(ours.get(key)), _shown(defaults.get(key))) for key in keys if ours.get(key) != defaults.get(key)
+    ]
+
+
+def card() -> dict[str, Any] | None:
+    """model.json; None where there is none."""
+    return json.loads(MODEL_CARD.read_text(encoding="utf-8")) if MODEL_CARD.exists() else None
+
+
+def card_rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """(what, value) of a card, as far as the card says."""
+    of = found.get("provenance", {})
+    weights, best = of.get("weights") or {}, of.get("best_epoch") or {}
+    rows = [
+        ("architecture", found["backbone"]),
+        ("frames at", f"{found['image_size']} × {found['image_size']} pixels"),
+        ("started from weights", weights.get("name")),
+        ("SHA-256 of these weights", weights.get("sha256")),
+        ("best epoch", best.get("epoch")),
+        ("temperature", f"{found['temperature']:.6g}"),
+        ("threshold of P(yes)", f"{found['threshold']:.6g}"),
+        ("seed", of.get("seed")),
+        ("SHA-256 of the split", of.get("split_sha256")),
+        ("SHA-256 of the classifier", of.get("classifier_sha256")),
+    ]
+    return [(what, str(value)) for what, value in rows if value is not None]
+
+
+def lock(params: Params) -> Lock | None:
+    """What dvc.lock in the current folder says of all stages before the report; None where DVC is not used.
+
+    DVC keeps the entries of months that params.yaml no longer lists; they are left out.
+    """
+    if not LOCK.exists():
+        return None
+    stages = (yaml.safe_load(LOCK.read_text(encoding="utf-8")) or {}).get("stages") or {}
+    entries = {
+        Hash(entry["path"], str(entry.get("md5")), entry.get("size"))
+        for name, stage in stages.items()
+        if name != OWN_STAGE and name.partition("@")[2] in ("", *params.months)
+        for entry in [*stage.get("deps", []), *stage.get("outs", [])]
+    }
+    ordered = sorted(entries, key=lambda entry: (entry.path, entry.md5))
+    code = [f"{entry.path} {entry.md5}\n" for entry in ordered if entry.path.startswith("src/")]
+    data = [entry for entry in ordered if entry.path.startswith("data/")]
+    folders = {entry.path for entry in data} - {"data/models"}  # the parts of data/models are shown one by one
+    return Lock(
+        data=tuple(
+            entry
+            for entry in data
+            if entry.path != "data/models" and not any(str(above) in folders for above in Path(entry.path).parents)
+        ),
+        classifier=next((entry.md5 for entry in data if entry.path == CLASSIFIER), None),
+        code_sha256=hashlib.sha256("".join(code).encode()).hexdigest(),
+        code_files=len(code),
+    )

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aurora_gradcam.errors import InputError
+from aurora_gradcam.prediction import sources
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+
+def test_a_folder_stands_for_its_images_by_name_and_other_files_are_counted(tmp_path):
+    folder = tmp_path / "frames"
+    names = ("b.JPG", "a.png", "c.tiff", "notes.txt", ".hidden.jpg", "inner/d.jpg", "night.mp4")
+    touch(*(folder / name for name in names))
+    touch(tmp_path / "0.jpg", tmp_path / "night.mp4")
+    found = sources.find([tmp_path / "night.mp4", folder, tmp_path / "0.jpg"])
+    assert list(found.images.items()) == [
+        *((name, folder / name) for name in ("a.png", "b.JPG", "c.tiff")),
+        ("0.jpg", tmp_path / "0.jpg"),
+    ]
+    assert found.videos == {"night.mp4": tmp_path / "night.mp4"}
+    assert found.ignored == 4
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths_and_a_file_given_twice_counts_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one, two, other = Path("one/a.jpg"), Path("two/a.jpg"), Path("two/b.jpg")
+    touch(one, two, other)
+    found = sources.find([one, Path("two"), two, tmp_path / "one" / "a.jpg"]).images
+    assert found == {"one/a.jpg": one, "two/a.jpg": two, "b.jpg": other}
+
+
+def test_what_is_no_video_and_no_image_is_refused_by_name(tmp_path):
+    touch(tmp_path / "table.csv", tmp_path / "videos" / "night.mp4")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"no such file.*nowhere"):
+        sources.find([tmp_path / "nowhere.mp4"])
+    with pytest.raises(InputError, match=r"neither video nor image.*table\.csv.*\.mp4"):
+        sources.find([tmp_path / "table.csv"])
+    with pytest.raises(InputError, match=r"holds no image.*empty.*\.jpg"):
+        sources.find([tmp_path / "empty"])
+    with pytest.raises(InputError, match=r"holds no image.*name its 1 videos.*night\.mp4"):
+        sources.find([tmp_path / "videos"])
