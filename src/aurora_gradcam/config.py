@@ -234,7 +234,7 @@ class Evaluate(Frozen):
 class GradCam(Frozen):
     """Which frames are explained, and where in the network."""
 
-    layers: Annotated[tuple[str, ...], Field(min_length=1)] = ("features.8",)
+    layers: Annotated[tuple[str, ...], Field(min_length=1)] = ("layercam@features.4", "features.8")
     classes: Annotated[tuple[Literal["no", "yes"], ...], Field(min_length=1)] = ("yes", "no")
     frames_per_condition: Annotated[int, Field(ge=0)] = 2
     frames_per_outcome: Annotated[int, Field(ge=0)] = 4

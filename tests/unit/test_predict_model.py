@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -60,13 +59,8 @@ def test_another_folder_and_a_folder_outside_a_repository_are_left_to_the_loader
         networks.load_classifier()
 
 
-def test_card_then_project_tell_whether_skies_were_simulated(clone):
+def test_the_card_tells_whether_skies_were_simulated():
     card = networks.ModelCard(backbone="efficientnet_b0", image_size=32)
-    assert model.is_simulated(card, networks.MODELS) is None
-    model.METRICS.parent.mkdir()
+    assert model.is_simulated(card) is None
     for truth in (True, False):
-        model.METRICS.write_text(json.dumps({"simulated": truth}))
-        assert model.is_simulated(card, networks.MODELS) is truth
-        assert model.is_simulated(card, Path("elsewhere")) is None
-        told = card.model_copy(update={"provenance": {"simulated": not truth}})
-        assert model.is_simulated(told, networks.MODELS) is not truth
+        assert model.is_simulated(card.model_copy(update={"provenance": {"simulated": truth}})) is truth

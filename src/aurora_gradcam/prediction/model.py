@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,6 @@ import yaml
 
 from ..errors import InputError
 from ..training.network import CARD, CLASSIFIER, ModelCard
-
-METRICS = Path("reports/metrics.json")
 
 
 def project_of(folder: Path) -> Path | None:
@@ -47,14 +44,6 @@ def fetch_missing(folder: Path) -> None:
         raise InputError(f"the model could not be fetched from the DVC remote: {reason}", folder, fix)
 
 
-def is_simulated(card: ModelCard, folder: Path) -> bool | None:
-    """Whether the classifier learnt from simulated skies; None where neither card nor project tells.
-
-    The project tells in `METRICS`, which its report wrote of the same frames.
-    """
-    if "simulated" in card.provenance:
-        return bool(card.provenance["simulated"])
-    root = project_of(folder)
-    if root is None or not (root / METRICS).is_file():
-        return None
-    return json.loads((root / METRICS).read_text(encoding="utf-8")).get("simulated")
+def is_simulated(card: ModelCard) -> bool | None:
+    """Whether the classifier learnt from simulated skies; None where its card does not tell."""
+    return card.provenance.get("simulated")

@@ -89,7 +89,7 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
     said = warnings(results, found, job)
     for one in said:
         print(f"warning: {one}", file=sys.stderr)
-    _write(job.out / summary.PAGE, summary.page(results, card, model.is_simulated(card, job.model), said, job))
+    _write(job.out / summary.PAGE, summary.page(results, card, model.is_simulated(card), said, job))
     return table
 
 

@@ -6,7 +6,6 @@ hashes (`FIND_COMMIT`), since a page cannot hold the number of the commit that i
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import sys
@@ -42,12 +41,10 @@ class Hash:
 
 @dataclass(frozen=True)
 class Lock:
-    """The lock of a run: data by path, the MD5 of the classifier, and one SHA-256 over the code of all stages."""
+    """The lock of a run: data by path, and the MD5 of the classifier."""
 
     data: tuple[Hash, ...]
     classifier: str | None
-    code_sha256: str
-    code_files: int
 
 
 def versions() -> list[tuple[str, str]]:
@@ -127,7 +124,6 @@ def lock(params: Params) -> Lock | None:
         for entry in [*stage.get("deps", []), *stage.get("outs", [])]
     }
     ordered = sorted(entries, key=lambda entry: (entry.path, entry.md5))
-    code = [f"{entry.path} {entry.md5}\n" for entry in ordered if entry.path.startswith("src/")]
     data = [entry for entry in ordered if entry.path.startswith("data/")]
     folders = {entry.path for entry in data} - {"data/models"}  # the parts of data/models are shown one by one
     return Lock(
@@ -137,6 +133,4 @@ def lock(params: Params) -> Lock | None:
             if entry.path != "data/models" and not any(str(above) in folders for above in Path(entry.path).parents)
         ),
         classifier=next((entry.md5 for entry in data if entry.path == CLASSIFIER), None),
-        code_sha256=hashlib.sha256("".join(code).encode()).hexdigest(),
-        code_files=len(code),
     )

@@ -127,6 +127,7 @@ def run(params: Params) -> None:
         std=network.NORMS[params.train.normalisation][1],
         provenance={
             "weights": origin,
+            "simulated": tables.is_simulated(tables.FRAMES.read_months(params.months)),
             "split_sha256": weights.sha256_of(tables.SPLIT.path()),
             "frames": {"train": len(train), "val": len(val)},
             "train": params.train.model_dump(mode="json"),
