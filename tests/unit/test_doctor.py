@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aurora_gradcam import doctor, machine
 from aurora_gradcam.cli import app
+from aurora_gradcam.doctor import machine, project
+from aurora_gradcam.doctor.machine import Check
 from aurora_gradcam.errors import ToolError
-from aurora_gradcam.machine import Check
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,45 +123,45 @@ def remote(url: str) -> str:
 
 
 def test_a_folder_without_dvc_is_no_repository(tmp_path):
-    (check,) = doctor.repository(tmp_path)
+    (check,) = project.repository(tmp_path)
     assert (check.state, check.is_needed) == ("missing", True)
 
 
 def test_a_remote_in_a_folder_counts_from_dvcs_own(tmp_path):
     root = dvc_folder(tmp_path, remote("../data/remote"))
-    assert states(doctor.repository(root))["DVC remote"] == "missing"
+    assert states(project.repository(root))["DVC remote"] == "missing"
     (tmp_path / "data" / "remote").mkdir(parents=True)
-    assert states(doctor.repository(root)) == {"DVC repository": "ok", "DVC remote": "ok"}
+    assert states(project.repository(root)) == {"DVC repository": "ok", "DVC remote": "ok"}
 
 
 def test_a_local_setting_goes_before_the_shared_one(tmp_path):
     root = dvc_folder(tmp_path, remote("../nowhere"))
     (root / ".dvc" / "config.local").write_text(remote(str(tmp_path)))
-    assert states(doctor.repository(root))["DVC remote"] == "ok"
+    assert states(project.repository(root))["DVC remote"] == "ok"
 
 
 def test_a_remote_elsewhere_is_named_and_not_asked(tmp_path):
-    _, check = doctor.repository(dvc_folder(tmp_path, remote("s3://no-such-bucket/aurora")))
+    _, check = project.repository(dvc_folder(tmp_path, remote("s3://no-such-bucket/aurora")))
     assert check.state == "ok" and "s3://no-such-bucket/aurora" in check.found and "dvc status -c" in check.found
 
 
 @pytest.mark.parametrize(("config", "name"), [("[core]\n", "DVC remote"), ("no section", "DVC repository")])
 def test_no_remote_and_no_config(tmp_path, config, name):
-    assert states(doctor.repository(dvc_folder(tmp_path, config)))[name] in ("missing", "wrong")
+    assert states(project.repository(dvc_folder(tmp_path, config)))[name] in ("missing", "wrong")
 
 
 def test_what_dvc_tracks_and_is_not_there_is_to_be_pulled(tmp_path):
-    assert set(states(doctor.pulled(tmp_path)).values()) == {"missing"}
+    assert set(states(project.pulled(tmp_path)).values()) == {"missing"}
     raw, models = tmp_path / "data" / "raw", tmp_path / "data" / "models"
     (raw / "2024-02").mkdir(parents=True)
     models.mkdir()
     for month in ("2024-02", "2024-03"):
         (raw / f"{month}.dvc").write_text("outs: []\n")
-    videos, model = doctor.pulled(tmp_path)
+    videos, model = project.pulled(tmp_path)
     assert videos.found == "data/raw: 2024-03" and "dvc pull" in videos.fix and model.state == "missing"
     (raw / "2024-03").mkdir()
     (models / "model.safetensors").write_bytes(b"weights")
-    assert set(states(doctor.pulled(tmp_path)).values()) == {"ok"}
+    assert set(states(project.pulled(tmp_path)).values()) == {"ok"}
 
 
 def test_disk_by_the_space_left():

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 PACKAGE = "aurora_gradcam"
 ALONG_THE_DATA = (
-    "simulation", "acquisition", "preprocessing", "training", "inference", "gradcam", "report", "labelling",
+    "simulation", "preprocessing", "acquisition", "training", "inference", "gradcam", "report", "labelling",
     "prediction",
 )  # fmt: skip
 BESIDE_THEM = {"", "web"}

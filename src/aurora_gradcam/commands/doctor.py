@@ -12,7 +12,7 @@ import typer
 from ..errors import ToolError
 
 if TYPE_CHECKING:
-    from ..machine import Check
+    from ..doctor.machine import Check
 
 
 def doctor() -> None:
@@ -24,7 +24,7 @@ def doctor() -> None:
     Examples:
     aurora doctor
     """
-    from ..doctor import examine
+    from ..doctor.project import examine
 
     checks = examine(Path.cwd())
     _show(checks)

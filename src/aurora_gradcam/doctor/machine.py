@@ -13,8 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from .errors import ConfigError
-from .parallel import worker_count
+from ..errors import ConfigError
+from ..parallel import worker_count
 
 SETUP = "make setup"
 PYTHON = (3, 11)
@@ -72,7 +72,7 @@ def torch_and_torchvision() -> Check:
     try:
         import torch
 
-        from .training.vision import torchvision
+        from ..training.vision import torchvision
     except (ImportError, OSError, RuntimeError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         return Check("torch and torchvision", "missing", reason[-1], SETUP)
@@ -148,7 +148,7 @@ def environment() -> list[Check]:
     """The AURORA_* variables that are set; an unknown one is most likely misspelt."""
 
     def device() -> object:
-        from .training.network import device
+        from ..training.network import device
 
         return device()
 

@@ -1,0 +1,1 @@
+"""What `aurora doctor` looks at: the machine, and the project on it."""
