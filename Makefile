@@ -15,7 +15,7 @@ help:            ## list the targets
 setup: $(VENV)/.ready   ## system packages if missing, .venv, Python packages
 
 $(VENV)/.ready: requirements.txt constraints.txt pyproject.toml tools/system_packages.sh
-	@tools/system_packages.sh
+	@PYTHON=$(PYTHON) tools/system_packages.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt

@@ -2,23 +2,32 @@
 # Install the programs that the project calls, where they are missing.
 set -euo pipefail
 
-missing=()
+missing=() wanted=()
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 command -v tesseract >/dev/null || missing+=(tesseract-ocr)
-[ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || missing+=(fonts-open-sans)
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
-[ ${#missing[@]} -eq 0 ] && exit 0
+"${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+# the simulator's overlay and the tests of pages alone need these
+[ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || wanted+=(fonts-open-sans)
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+[ ${#missing[@]} -eq 0 ] && [ ${#wanted[@]} -eq 0 ] && exit 0
 
-if ! command -v apt-get >/dev/null; then
-  echo "Please install: ${missing[*]} (Debian's names; this machine has no apt-get), then run make again." >&2
-  command -v ffmpeg >/dev/null && command -v tesseract >/dev/null && exit 0  # the font serves the simulator alone, Chromium the tests
+by_hand() {
+  echo "Please install ${missing[*]} ${wanted[*]} (Debian's names; $1), then run make again." >&2
+  [ ${#missing[@]} -eq 0 ] && exit 0
   exit 2
-fi
+}
+command -v apt-get >/dev/null || by_hand "this machine has no apt-get"
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || { echo "Please install as root: apt-get install ${missing[*]}" >&2; exit 2; }
+  command -v sudo >/dev/null || by_hand "apt-get install, as root"
   as_root=(sudo)
 fi
-echo "Installing ${missing[*]}"
+install() {
+  echo "Installing $*"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+[ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+for package in "${wanted[@]}"; do
+  install "$package" || echo "warning: $package is not to be had here; some tests need it" >&2
+done

@@ -12,9 +12,15 @@ from .commands.predict import predict
 from .commands.pretrain import pretrain
 from .commands.simulate import simulate
 from .commands.sky import sky
-from .errors import exit_clearly
+from .errors import InputError, exit_clearly
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help=__doc__,
+)
 
 
 @app.callback()
@@ -29,4 +35,8 @@ for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):
 @exit_clearly
 def main() -> None:
     """Run the command line; a mendable error is one line and exit status 2."""
-    app()
+    try:
+        app()
+    except OSError as error:
+        what = f"the system refuses: {error.strerror or error}"
+        raise InputError(what, error.filename or "", "see whether the place is yours to write, and has room") from error

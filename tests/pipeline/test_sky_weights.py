@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load
 from sklearn.metrics import roc_auc_score
 
@@ -16,15 +14,7 @@ from aurora_gradcam import config
 from aurora_gradcam.simulation import skies
 from aurora_gradcam.training import network, weights
 from aurora_gradcam.training.transforms import by_frame
-
-ROOT = Path(__file__).parents[2]
-LOCK = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
-OUTS = {out["path"]: out["md5"] for out in LOCK["pretrain"]["outs"]}
-
-
-def stored(path: str) -> bytes:
-    md5 = OUTS[path]
-    return (ROOT / "data/remote/files/md5" / md5[:2] / md5[2:]).read_bytes()
+from bundle import ROOT, stored
 
 
 @pytest.fixture(scope="module")

@@ -227,3 +227,8 @@ def test_what_was_found_cuts_the_sky_out_whole():
     drawn = picture(900, 640, circle, sky=100, surround=0)
     square = cut(drawn, find_circle([drawn]))
     assert square[..., 0].astype(bool).sum() == pytest.approx(np.pi * 200**2, rel=0.02)
+
+
+def test_a_strip_holds_no_circle():
+    with pytest.raises(DataError):
+        find_circle([np.random.default_rng(0).integers(0, 255, (3, 5000, 3)).astype(np.uint8)])

@@ -124,3 +124,15 @@ def test_a_last_row_without_a_line_end_and_windows_line_ends_are_kept():
     collect(KNOWN)
     rows = set(read_labels(tables.LABELS_FILE, KNOWN).itertuples(index=False, name=None))
     assert rows == {(A, "yes", "zoe"), (B, "no", "zoe"), (A, "yes", "ann")}
+
+
+def test_an_annotators_labels_of_frames_that_the_journal_never_names_stay():
+    tables.LABELS_FILE.write_text(f"frame_id,label,annotator\n{C},no,ann\n{A},no,ann\n")
+    kept = Journal("ann")
+    kept.add(A, "yes")
+    kept.add(B, "no")
+    kept.undo()
+    kept.close()
+    found = collect(KNOWN)
+    assert tables.LABELS_FILE.read_text() == f"frame_id,label,annotator\n{C},no,ann\n{A},yes,ann\n"
+    assert found.answers["ann"] == {C: "no", A: "yes"}

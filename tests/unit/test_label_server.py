@@ -217,3 +217,12 @@ def test_a_picture_that_went_away_is_an_error_in_words(client):
     archive.night_path(archive.FRAMES, "20240203").unlink()
     response = client.get("/picture/20240203-00010.jpg")
     assert response.status_code == 500 and "20240203.zip" in response.json()["detail"]
+
+
+def test_asking_again_for_an_undo_whose_answer_was_lost_takes_back_no_second_answer(client, sitting):
+    first, second = list(sitting.questions)[:2]
+    answer(client, first, "yes")
+    given = answer(client, second, "no").json()["given"]
+    assert client.post("/api/undo", json={"given": given}).json()["frame_id"] == second
+    again = client.post("/api/undo", json={"given": given}).json()
+    assert again["frame_id"] is None and again["state"]["answered"] == 1

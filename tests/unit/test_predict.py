@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from PIL import Image
 import tiny
 from aurora_gradcam import archive, config, tables
 from aurora_gradcam.cli import main
-from aurora_gradcam.errors import InputError
+from aurora_gradcam.errors import AuroraError, InputError
 from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.gradcam.overlays import overlay
 from aurora_gradcam.inference import evaluate
@@ -296,3 +297,32 @@ def test_bad_use_is_one_line_and_exit_status_2(here, folder, tmp_path, monkeypat
     said = capsys.readouterr().err
     assert ended.value.code == 2 and said.startswith(fault) and said.count("\n") == 1
     assert not (tmp_path / "none").exists()
+
+
+def test_what_fails_in_one_video_does_not_take_the_others_with_it(here, tmp_path, monkeypatch, capsys):
+    gone = shutil.copyfile(VIDEO, tmp_path / "simulatedHD_20230221_720p.mp4")
+    load = networks.load_classifier
+
+    def load_while_the_video_goes(folder):
+        gone.unlink()
+        return load(folder)
+
+    monkeypatch.setattr(networks, "load_classifier", load_while_the_video_goes)
+    with pytest.raises(AuroraError):
+        run([gone, VIDEO], Job(tmp_path / "out", PARAMS))
+    assert set(pd.read_csv(tmp_path / "out/frames.csv")["source"]) == {VIDEO.name}
+    assert "not classified" in (tmp_path / "out/summary.html").read_text(encoding="utf-8")
+    assert "not classified" in capsys.readouterr().err
+
+
+def test_a_table_of_somebody_elses_is_not_overwritten(here, tmp_path):
+    (tmp_path / "frames.csv").write_text("file,frame_id\n")
+    with pytest.raises(InputError, match="no result of `aurora predict`"):
+        run([VIDEO], Job(tmp_path, PARAMS))
+    assert (tmp_path / "frames.csv").read_text() == "file,frame_id\n"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_decoded(here, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="nothing can be written here"):
+        run([VIDEO], Job(tmp_path / "file/out", PARAMS))

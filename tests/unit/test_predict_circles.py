@@ -91,3 +91,8 @@ def test_settings_that_do_not_fit_a_video_name_what_to_do(tmp_path):
     with pytest.raises(InputError, match=r"stamp_box.*--no-sky"):
         circles.for_video(source, None, beyond, timed=True)
     circles.for_video(source, None, beyond, timed=False)
+
+
+def test_a_circle_larger_than_the_picture_is_refused():
+    with pytest.raises(InputError, match="radius 20000 of the circle is larger"):
+        circles.for_images({Path("a.jpg"): (200, 200)}, Circle(center=(100, 100), radius=20_000), Extract())

@@ -103,3 +103,7 @@ def test_why_no_time_fits_is_told_by_date_and_rate():
     (date,) = names.why_failed(texts, right, "20230201", OcrUtc())
     assert "20230201" in date and "20240201" in date
     assert names.why_failed([None] * 6, right, "20230201", OcrUtc()) == []
+
+
+def test_a_serial_number_that_looks_like_a_time_of_another_century_is_none():
+    assert names.time_in("18000101000000.jpg", Predict()) is None

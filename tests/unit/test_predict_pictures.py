@@ -99,3 +99,13 @@ def test_frames_of_a_video_are_spread_over_it_whole(tmp_path):
     for picture, plain in zip(found, expected, strict=True):
         assert np.abs(picture[..., 1].astype(int) - plain).max() <= 20  # video levels to full ones, and back
         assert np.abs(picture[..., 1].astype(int) - plain).mean() < np.abs(expected[0].astype(int) - expected[1]).mean()
+
+
+def test_a_picture_stored_on_its_side_is_turned_upright(tmp_path):
+    levels = np.zeros((40, 90, 3), np.uint8)
+    levels[:10, :10] = 200
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown after a quarter turn clockwise
+    path = saved(tmp_path, Image.fromarray(levels), "a.png", exif=exif)
+    assert pictures.size(path) == (40, 90)
+    assert np.array_equal(pictures.whole(path), np.rot90(levels, -1))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,17 @@ def test_what_is_no_video_and_no_image_is_refused_by_name(tmp_path):
         sources.find([tmp_path / "empty"])
     with pytest.raises(InputError, match=r"holds no image.*name its 1 videos.*night\.mp4"):
         sources.find([tmp_path / "videos"])
+
+
+def test_own_files_of_two_sources_never_share_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch(Path("a.mp4"), Path("a.mkv"), Path("b.jpg"), Path("x/c.png"), Path("y/c.png"))
+    found = sources.find([Path("a.mp4"), Path("a.mkv"), Path("b.jpg"), Path("x"), Path("y")])
+    assert found.stems == {"a.mp4": "a.mp4", "a.mkv": "a.mkv", "b.jpg": "b", "x/c.png": "x_c", "y/c.png": "y_c"}
+
+
+def test_a_name_that_is_no_utf_8_is_told_by_its_bytes(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/n\xe4cht.jpg")
+    touch(Path(path))
+    (name,) = sources.find([Path(path)]).images
+    assert name.encode("utf-8") and name.endswith("cht.jpg")

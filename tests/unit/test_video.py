@@ -244,3 +244,11 @@ def test_without_ffmpeg_the_error_says_so(tmp_path, monkeypatch):
         video.probe(path)
     with pytest.raises(ToolError, match="ffmpeg is not installed"):
         video.decode(source, videos.EXTRACT, tmp_path)
+
+
+def test_a_video_that_is_shown_turned_is_probed_as_it_is_decoded(tmp_path):
+    path = videos.write(tmp_path / "a.mp4", [videos.draw(number) for number in range(30)])
+    turned = tmp_path / "turned.mp4"
+    ffmpeg.input(str(path)).output(str(turned), c="copy", **{"metadata:s:v:0": "rotate=90"}).run(quiet=True)
+    probed = video.probe(turned)
+    assert (probed.width, probed.height) == (videos.HEIGHT, videos.WIDTH)

@@ -21,7 +21,8 @@ def doctor() -> None:
     Run it in the repository's root. It uses no network and changes nothing; exit status 2 where the pipeline could not
     run.
 
-    Examples:
+    For example:
+
     aurora doctor
     """
     from ..doctor.project import examine

@@ -39,7 +39,8 @@ def export(
 
     Exporting into an earlier export replaces it: what is no longer chosen is removed. Other files are never touched.
 
-    Examples:
+    For example:
+
     aurora export --out frames
 
     aurora export --out aurora.zip --by prediction --only yes --conditions Night_No_Moon

@@ -34,13 +34,14 @@ def fetch(
     params: ParamsFile = PARAMS_FILE,
     assignments: Assignments = None,
 ) -> None:
-    """Download night videos to data/raw/<YYYY-MM>, and put their months into params.yaml.
+    """Download night videos to data/raw, by month, and put their months into params.yaml.
 
     By default they come from the AuroraMAX archive. What broke off goes on where it stopped, in this run and the next;
     nights that are here are not asked for again. A video gets its name only when it is whole. Nights that the archive
     does not have are told at the end.
 
-    Examples:
+    For example:
+
     aurora fetch --from 2024-02-01 --to 2024-02-07
 
     aurora fetch --from 2024-02-01 --size 480p

@@ -29,12 +29,13 @@ def label(
 ) -> None:
     """Label the frames of data/tables/to_label.csv in the browser: yes, no or unsure.
 
-    Every answer is kept at once in data/labels/answers/<annotator>.csv: stop
+    Every answer is kept at once in data/labels/answers, a file a person: stop
     with Ctrl-C and go on whenever you like. When it stops, the answers go to
     data/labels/labels.csv, and `dvc repro` learns from them. The page is for this
     machine alone: the printed address holds its key.
 
-    Examples:
+    For example:
+
     aurora label --annotator ann
 
     aurora label --annotator ben --again --order night

@@ -11,7 +11,9 @@ import typer
 from ..config import PARAMS_FILE, Params, load
 from ..errors import ConfigError
 
-ParamsFile = Annotated[Path, typer.Option("--params", help="Params file of the camera; keys left out: AuroraMAX's.")]
+ParamsFile = Annotated[
+    Path, typer.Option("--params", help="Params file of the camera; keys left out: AuroraMAX's and the study's.")
+]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Override a value, such as extract.circle.radius=240. Repeatable.")
 ]

@@ -26,13 +26,16 @@ def predict(
     params: ParamsFile = PARAMS_FILE,
     assignments: Assignments = None,
 ) -> None:
-    """Classify all frames of videos and images; write frames.csv, keograms and a page to read, summary.html.
+    """Classify the frames of videos, and images; write frames.csv, keograms and a page to read, summary.html.
+
+    Of a video one frame is taken every extract.interval_s, 60 seconds of sky.
 
     Times are read off a video's frames, or taken from the names of images (predict.image_time); Sun and Moon follow for
     the site of the params. A square image counts as cut to its sky circle. The shipped model learnt from simulated
     skies. AURORA_DEVICE and AURORA_WORKERS set where the network computes and how many threads feed it.
 
-    Examples:
+    For example:
+
     aurora predict night.mp4 --out night
 
     aurora predict frames/ --out out --no-sky

@@ -23,7 +23,8 @@ def pretrain(
     --export, the weights and their card sky.json are written; `train.weights: sky` starts from them. AURORA_DEVICE and
     AURORA_WORKERS set where the network trains and how many processes draw skies.
 
-    Examples:
+    For example:
+
     aurora pretrain --rounds 1
 
     AURORA_DEVICE=cuda aurora pretrain --restart

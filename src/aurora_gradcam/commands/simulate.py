@@ -32,7 +32,8 @@ def simulate(
     The sky is invented, but Sun, Moon, planets and bright stars stand where they stood over the site. Without --sample,
     the time, clouds, weather and aurora of a night are drawn from --seed. AURORA_WORKERS sets how many processes draw.
 
-    Examples:
+    For example:
+
     aurora simulate --out demo --nights 20240201,20240202 --minutes 30 --seed 42
 
     aurora simulate --out svalbard --nights 20241210 --site 78.148,16.043,520,Arctic/Longyearbyen --camera random

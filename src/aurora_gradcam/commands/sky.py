@@ -23,7 +23,8 @@ def sky(
     moon_illumination (0 to 1), sun_class and moon_class. A time without a zone is UTC; other zones are converted; an
     empty time leaves its row's new cells empty. AURORA_WORKERS sets how many processes compute.
 
-    Examples:
+    For example:
+
     aurora sky times.csv --out sky.csv
 
     aurora sky times.csv --out sky.csv --set site.latitude=78.15 --set site.longitude=16.04

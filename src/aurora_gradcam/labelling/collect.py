@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .. import tables
 from ..archive import written_whole
-from ..errors import InputError
+from ..errors import DataError, InputError
 from ..preprocessing.labels import HEADER
 from . import journal
 
@@ -74,10 +74,11 @@ def labels_of(annotator: str) -> int:
 
 
 def collect(known: Collection[str]) -> Collected:
-    """Write every journal's yes and no to `tables.LABELS_FILE`, in place of its annotator's rows.
+    """Write every journal's yes and no to `tables.LABELS_FILE`, in place of its annotator's rows of those frames.
 
-    All other rows stay as they are, in their order; the journals' follow, by annotator and frame. The file is written
-    whole, under a lock, and only where something changes.
+    All other rows, an annotator's own on frames that the journal never names among them, stay as they are, in their
+    order; the journals' follow, by annotator and frame. The file is written whole, under a lock, and only where
+    something changes.
 
     Parameters
     ----------
@@ -92,7 +93,8 @@ def collect(known: Collection[str]) -> Collected:
     with _locked():
         answers = journals()
         lines = _lines()
-        kept = [line for line in lines[1:] if _annotator(line) not in answers]
+        spoken = {name: _frames_in(name) for name in answers}
+        kept = [line for line in lines[1:] if not _is_spoken_of(line, spoken)]
         gone = sum(frame_id not in known for of_one in answers.values() for frame_id in of_one)
         answers = {
             name: {one: said for one, said in of_one.items() if one in known} for name, of_one in answers.items()
@@ -105,19 +107,31 @@ def collect(known: Collection[str]) -> Collected:
         if wanted != lines:
             _write("".join(wanted))
         written = {name: len(of_one) for name, of_one in rows.items()}
-        return Collected(_of_others(kept) | answers, written, gone)
+        for name, of_one in _of_others(kept).items():
+            answers[name] = of_one | answers.get(name, {})
+        return Collected(answers, written, gone)
 
 
 def _write(content: str) -> None:
-    with written_whole(tables.LABELS_FILE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())  # rows of people without a journal are nowhere else
+    try:
+        with written_whole(tables.LABELS_FILE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # rows of people without a journal are nowhere else
+    except OSError as error:
+        what = f"the labels could not be written: {error.strerror}; every answer is safe in its journal"
+        raise DataError(what, tables.LABELS_FILE, "make room on the disk, then run `aurora label --collect`") from error
 
 
-def _annotator(line: str) -> str | None:
+def _frames_in(annotator: str) -> set[str]:
+    """Frames that a journal names, those whose answer was taken back too."""
+    lines = journal.path_of(annotator).read_text(encoding="ascii", errors="replace").splitlines()[1:]
+    return {fields[1] for line in lines if len(fields := line.split(",")) == 3}
+
+
+def _is_spoken_of(line: str, spoken: dict[str, set[str]]) -> bool:
     fields = _fields(line)
-    return fields[2] if len(fields) == 3 else None
+    return len(fields) == 3 and fields[0] in spoken.get(fields[2], ())
 
 
 def _of_others(lines: list[str]) -> Answers:

@@ -176,6 +176,11 @@ class Journal:
         """The frame that `undo` would take the answer of."""
         return self.history[-1][0] if self.history else None
 
+    @property
+    def given(self) -> int:
+        """How many answers stand, those to one frame counted each."""
+        return len(self.history)
+
     def close(self) -> None:
         """Let others write."""
         os.close(self._file)

@@ -29,6 +29,12 @@ class Answered(BaseModel):
     answer: Literal["yes", "no", "unsure"]
 
 
+class TakenBack(BaseModel):
+    """A wish to undo; `given` is the `given` of the state that it was wished in."""
+
+    given: int | None = None
+
+
 def build(session: Session, token: str, port: int) -> FastAPI:
     """The application; `token` opens it, and `port` is the one that it is reached at."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -66,7 +72,9 @@ def build(session: Session, token: str, port: int) -> FastAPI:
         return session.state()
 
     @app.post("/api/undo")
-    def undo() -> dict[str, Any]:
+    def undo(wish: TakenBack) -> dict[str, Any]:
+        if wish.given not in (None, session.journal.given):  # done already: the answer to it was lost on its way
+            return {"frame_id": None, "state": session.state()}
         frame_id = session.undo()
         if frame_id is None:
             raise HTTPException(409, "there is no answer to take back")

@@ -65,6 +65,7 @@ class Session:
             "nights": _counts([one.night for one in by_time], [one.night for one in answered]),
             "conditions": _counts([one.condition for one in by_condition], [one.condition for one in answered]),
             "can_undo": self.journal.newest in self.questions,
+            "given": self.journal.given,
         }
 
     def question_list(self) -> list[dict[str, Any]]:

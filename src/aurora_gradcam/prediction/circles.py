@@ -47,6 +47,9 @@ def _meeting(circle: Circle, size: Size, where: Path) -> Circle:
     if not all(0 <= at <= side for at, side in zip(circle.center, size, strict=True)):
         what = f"the centre {circle.center} of the circle lies outside the picture of {size[0]}x{size[1]}"
         raise InputError(what, where, "give --circle x,y,r in this picture's pixels, or --circle auto")
+    if circle.radius > max(size):
+        what = f"the radius {circle.radius} of the circle is larger than the picture of {size[0]}x{size[1]}"
+        raise InputError(what, where, "give --circle x,y,r in this picture's pixels, or --circle auto")
     return circle
 
 

@@ -23,6 +23,8 @@ FIELDS = {"Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{2}", "d": r"\d{2}", "j": r"\d{
 """The fields of strptime that a name can hold, as expressions."""
 
 
+YEARS = (1900, 2052)
+"""Of the ephemeris de421; a number that looks like a time of other years is taken for a serial number."""
 DATE = "%Y%m%d"
 NEEDED = (("Y", "y"), ("m", "b", "B", "j"), ("d", "j"), ("H", "I"))
 """Of each of these one, or the time would not be known."""
@@ -56,7 +58,8 @@ def time_in(name: str, rule: Predict) -> datetime | None:
             local = datetime.strptime(found[0], rule.image_time)
         except ValueError:
             continue
-        return local.replace(tzinfo=ZoneInfo(rule.image_zone)).astimezone(UTC)
+        if YEARS[0] <= local.year <= YEARS[1]:  # else a serial number that looks like a time
+            return local.replace(tzinfo=ZoneInfo(rule.image_zone)).astimezone(UTC)
     return None
 
 

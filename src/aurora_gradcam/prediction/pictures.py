@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ffmpeg
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from ..config import Circle
 from ..errors import ToolError
@@ -17,6 +17,8 @@ from ..preprocessing.video import Video, is_blank
 
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits a pixel that cameras give; files of 16 bits often hold fewer."""
+SIDEWAYS = (5, 6, 7, 8)
+"""Values of EXIF's orientation for pictures that are stored lying on a side."""
 SEVERAL = 12
 """Pictures of a video or folder that the sky circle is sought in."""
 
@@ -35,7 +37,8 @@ def size(path: Path) -> tuple[int, int] | None:
     """Width and height by the file's head, without decoding it; None where it is no readable image."""
     try:
         with _opened(path) as image:
-            return image.size
+            turned = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
+            return image.size[::-1] if turned else image.size
     except OSError:
         return None
 
@@ -56,6 +59,7 @@ def eight_bits(levels: np.ndarray) -> np.ndarray:
 
 def rgb(image: Image.Image) -> np.ndarray:
     """Any image as uint8 RGB (height, width, 3): grey repeated, what is transparent on black."""
+    image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
         return np.repeat(eight_bits(np.asarray(image))[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:

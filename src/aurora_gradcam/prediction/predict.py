@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import pandas as pd
 import torch
@@ -14,7 +14,7 @@ import torch
 from .. import memory
 from ..archive import written_whole
 from ..config import Circle, Extract, Params
-from ..errors import InputError
+from ..errors import AuroraError, InputError
 from ..gradcam.maps import method_and_layer
 from ..preprocessing import video
 from ..training import network as networks
@@ -61,8 +61,7 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
     InputError, DataError, ConfigError, ToolError : before anything is decoded wherever the fault can be seen then.
     """
     memory.keep()
-    if job.out.exists() and not job.out.is_dir():
-        raise InputError("this is a file and no folder", job.out, "give another folder by --out")
+    _check_out(job.out)
     found = sources.find(paths)
     probed = _probed(found.videos, job)
     sizes = {path: size for path in found.images.values() if (size := pictures.size(path))}
@@ -73,24 +72,55 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
     network, card = networks.load_classifier(job.model)
     network.requires_grad_(False)
     networks.layer(network, method_and_layer(job.params.gradcam.layers[0])[1])
+    _make_out(job.out)
 
-    results = []
+    results, faults = [], []
     for name, (source, own) in probed.items():
         params = job.params.model_copy(update={"extract": own})
-        with TemporaryDirectory(prefix="aurora-predict-") as folder:
-            series = of_video(name, source, params, job.timed, Path(folder))
-            results.append(_result(series, [own.circle], network, card, job))
+        try:
+            with TemporaryDirectory(prefix="aurora-predict-") as folder:
+                series = of_video(name, source, params, job.timed, Path(folder))
+                results.append(_result(series, [own.circle], network, card, job, found.stems))
+        except AuroraError as error:  # told at the end: the other videos are not to be lost
+            faults.append(error)
+        except OSError as error:
+            faults.append(InputError(f"this video could not be read: {error.strerror or error}", source.path))
     if found.images:
         series = of_images(found.images, sizes, by_size, job.params, job.timed)
-        results.append(_result(series, [circle for circle in by_size.values() if circle], network, card, job))
+        cut = [circle for circle in by_size.values() if circle]
+        results.append(_result(series, cut, network, card, job, found.stems))
+    if not results:
+        raise faults[0]
 
     table = pd.concat([result.rows for result in results], ignore_index=True)
     _write(job.out / TABLE, csv(table))
-    said = warnings(results, found, job)
+    said = [f"not classified: {error}" for error in faults] + warnings(results, found, job)
     for one in said:
         print(f"warning: {one}", file=sys.stderr)
     _write(job.out / summary.PAGE, summary.page(results, card, model.is_simulated(card), said, job))
+    if faults:
+        raise faults[0]
     return table
+
+
+def _make_out(out: Path) -> None:
+    """The folder; InputError where nothing can be written into it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        what = f"nothing can be written here: {error.strerror}"
+        raise InputError(what, out, "give another folder by --out") from error
+
+
+def _check_out(out: Path) -> None:
+    """InputError where results would overwrite what is none of ours."""
+    table, another = out / TABLE, "give another folder by --out"
+    if out.exists() and not out.is_dir():
+        raise InputError("this is a file and no folder", out, another)
+    if table.is_file() and not table.read_text("utf-8", "replace").startswith(",".join(COLUMNS) + "\n"):
+        raise InputError("this file is no result of `aurora predict` and is not overwritten", table, another)
 
 
 def _probed(videos: dict[str, Path], job: Job) -> dict[str, tuple[video.Video, Extract]]:
@@ -98,20 +128,29 @@ def _probed(videos: dict[str, Path], job: Job) -> dict[str, tuple[video.Video, E
     probed = {}
     for name, path in videos.items():
         source = video.probe(path)
-        probed[name] = (source, circles.for_video(source, job.circle, job.params.extract, job.timed))
+        own = circles.for_video(source, job.circle, job.params.extract, job.timed)
+        video.step(source.fps, own)
+        probed[name] = (source, own)
     return probed
 
 
-def _result(series: Series, cut: list[Circle], network: torch.nn.Module, card: networks.ModelCard, job: Job) -> Result:
+def _result(
+    series: Series,
+    cut: list[Circle],
+    network: torch.nn.Module,
+    card: networks.ModelCard,
+    job: Job,
+    stems: dict[str, str],
+) -> Result:
     found = classified.classified(series, network, card, job.params.evaluate.batch_size)
     rows, keogram, overlays = found.rows, None, []
     if series.is_video:
-        name = f"{series.name.replace('/', '_')}".removesuffix(Path(series.name).suffix) + "_keogram.png"
+        name = f"{stems[series.name]}_keogram.png"
         interval_s = job.params.extract.interval_s
         keogram = night.write_keogram(series, found, card.threshold, interval_s, job.out / name)
     if job.explain:
         layer = job.params.gradcam.layers[0]
-        overlays = shown.explained(series, rows, job.explain, network, card, layer, job.out / "explain")
+        overlays = shown.explained(series, rows, job.explain, network, card, layer, job.out / "explain", stems)
     return Result(series, rows, cut, keogram, shown.thumbnails(series, rows, card.threshold), overlays)
 
 

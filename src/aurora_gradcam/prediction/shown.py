@@ -98,18 +98,20 @@ def thumbnails(series: Series, rows: pd.DataFrame, threshold: float) -> list[Sho
     return found
 
 
-def file_stem(series: Series, row: pd.Series) -> str:
-    """A file name for one frame, without a suffix: that of its image, or of its video with the frame's number."""
-    stem = Path(row["source"]).with_suffix("").as_posix().strip("/").replace("/", "_").lstrip(".")
-    return f"{stem}-{row['frame_no']:05d}" if series.is_video else stem
-
-
 def explained(
-    series: Series, rows: pd.DataFrame, count: int, network: torch.nn.Module, card: ModelCard, name: str, folder: Path
+    series: Series,
+    rows: pd.DataFrame,
+    count: int,
+    network: torch.nn.Module,
+    card: ModelCard,
+    name: str,
+    folder: Path,
+    stems: dict[str, str],
 ) -> list[Shown]:
     """Write overlays `<frame>_yes.jpg` of the `count` frames surest to be aurora; return them for the page.
 
-    `name` is an entry of `gradcam.layers`; the network's parameters take no gradients.
+    `name` is an entry of `gradcam.layers`, `stems` how the files of each source begin; the network's parameters take no
+    gradients.
     """
     method, layer = method_and_layer(name)
     prepare, place = for_evaluation(card.image_size, card.mean, card.std), next(network.parameters()).device
@@ -118,9 +120,11 @@ def explained(
     for number in track(numbers, f"{series.name}: explain"):
         _, picture = series.read(number)
         heat = explain(network, prepare(picture)[None].to(place), TARGET, layer, method)[0]
-        with written_whole(folder / f"{file_stem(series, rows.iloc[number])}_{TARGET}.jpg") as temporary:
+        row = rows.iloc[number]
+        frame = f"-{row['frame_no']:05d}" if series.is_video else ""
+        with written_whole(folder / f"{stems[row['source']]}{frame}_{TARGET}.jpg") as temporary:
             Image.fromarray(overlay(picture, heat)).save(temporary, "JPEG", quality=JPEG_QUALITY)
         bright = brightened(picture)
         uri = picture_uri(np.concatenate([bright, overlay(bright, heat)], axis=1), 2 * LARGE)
-        found.append(_shown(series, rows.iloc[number], "explained", 0.0, uri))
+        found.append(_shown(series, row, "explained", 0.0, uri))
     return found

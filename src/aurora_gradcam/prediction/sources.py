@@ -21,6 +21,14 @@ class Sources:
     images: dict[str, Path]
     ignored: int
 
+    @property
+    def stems(self) -> dict[str, str]:
+        """By source, how its own files begin: its name, without the ending where no other source begins like it."""
+        plain = {name: name.strip("/").replace("/", "_").lstrip(".") for name in (*self.videos, *self.images)}
+        short = {name: text.removesuffix(Path(name).suffix) for name, text in plain.items()}
+        shared = Counter(short.values())
+        return {name: short[name] if shared[short[name]] == 1 else plain[name] for name in plain}
+
 
 def is_image(path: Path) -> bool:
     """Whether a path is named like an image; hidden files are none."""
@@ -32,7 +40,9 @@ def named(paths: Sequence[Path]) -> dict[str, Path]:
     first = {path.resolve(): path for path in reversed(paths)}
     distinct = [path for path in paths if first.pop(path.resolve(), None) is path]
     shared = Counter(path.name for path in distinct)
-    return {path.name if shared[path.name] == 1 else path.as_posix(): path for path in distinct}
+    names = (path.name if shared[path.name] == 1 else path.as_posix() for path in distinct)
+    # a name of other bytes than UTF-8 could not be written into the results
+    return {name.encode("utf-8", "backslashreplace").decode(): path for name, path in zip(names, distinct, strict=True)}
 
 
 def find(paths: Sequence[Path]) -> Sources:

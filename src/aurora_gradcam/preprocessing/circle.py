@@ -76,7 +76,7 @@ def find_circle(pictures: Sequence[np.ndarray]) -> Circle:
     DataError : no picture, pictures of several sizes, or no circle to be seen.
     """
     light = _light(pictures)
-    factor = max(1, -(-max(light.shape) // WORKING_SIDE))
+    factor = max(1, min(-(-max(light.shape) // WORKING_SIDE), *light.shape))
     height, width = (side // factor for side in light.shape)
     small = light[: height * factor, : width * factor].reshape(height, factor, width, factor).mean(axis=(1, 3))
     smooth = ndimage.gaussian_filter(small, 1.0, mode="nearest")

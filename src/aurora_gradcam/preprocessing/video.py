@@ -95,7 +95,9 @@ def probe(path: Path) -> Video:
     frames = int(stream.get("nb_frames", 0)) or int(stream.get("nb_read_packets", 0))
     if not (fps and frames and stream.get("width")):
         raise InputError("this video holds no frames", path, REPLACE)
-    return Video(path, stream["width"], stream["height"], fps, frames,
+    turned = any(side.get("rotation", 0) % 180 for side in stream.get("side_data_list", []))  # ffmpeg turns it upright
+    width, height = (stream["height"], stream["width"]) if turned else (stream["width"], stream["height"])
+    return Video(path, width, height, fps, frames,
                  int(stream.get("start_pts", 0)), Fraction(stream["time_base"]))  # fmt: skip
 
 

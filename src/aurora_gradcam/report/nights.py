@@ -165,7 +165,7 @@ def night_keogram(night: Night, threshold: float, interval_s: float, time: str =
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     draw_night(panels, night, threshold, interval_s, ROOM)
     panels[-1].set_xlabel(time)
-    figure.legend(handles=handles([night], interval_s), loc="outside lower center", ncols=5)
+    figure.legend(handles=handles([night], interval_s), loc="outside lower left", ncols=5)
     return figure
 
 
@@ -180,5 +180,5 @@ def all_nights(nights: Sequence[Night], threshold: float, interval_s: float) -> 
             draw_night(panels, page[place], threshold, interval_s)
             if place + COLUMNS >= len(page):
                 panels[-1].set_xlabel(TIME)
-        figure.legend(handles=handles(page, interval_s), loc="outside lower center", ncols=5)
+        figure.legend(handles=handles(page, interval_s), loc="outside lower left", ncols=5)
         yield figure

@@ -195,10 +195,11 @@ function finish() {
 
 function undo() {
   if (!work.state.can_undo) return say("there is no answer to take back");
+  const { given } = work.state; // so that trying again takes back no second answer
   attempt("not undone", async () => {
-    const { frame_id: undone } = await ask("/api/undo", {});
+    const { frame_id: undone } = await ask("/api/undo", { given });
     await load(); // an earlier answer to the same frame counts again
-    backToFrames(work.questions.findIndex((frame) => frame.frame_id === undone));
+    backToFrames(undone ? work.questions.findIndex((frame) => frame.frame_id === undone) : work.position);
     say(`${clock(current().utc)}: taken back`);
   });
 }
