@@ -15,6 +15,8 @@ from ..report.keogram import middle_line
 from ..training.network import ModelCard
 from .series import Series
 
+LINES = 180
+"""Height of a keogram in pixels."""
 PREDICTED = ("logit_no", "logit_yes", "p_aurora", "is_aurora")
 
 
@@ -34,20 +36,21 @@ def classified(series: Series, network: torch.nn.Module, card: ModelCard, batch_
     status = series.rows["status"].to_numpy(dtype=object).copy()
     wanted = np.flatnonzero(status == "ok")
     good: list[int] = []
-    lines: list[np.ndarray] = []
+    # in one piece: small arrays that outlive the pictures would keep freed memory in pieces too small for the next
+    lines = np.zeros((LINES, len(wanted), 3), np.uint8) if series.is_video else None
 
     def pictures() -> Iterator[np.ndarray]:
         read = ahead(series.read, (int(number) for number in wanted), helpers(network), batch_size)
         for number, (found, picture) in zip(wanted, track(read, f"{series.name}: classify", len(wanted)), strict=True):
             status[number] = found
             if picture is not None:
+                if lines is not None:
+                    lines[:, len(good)] = middle_line(picture, LINES)
                 good.append(number)
-                if series.is_video:
-                    lines.append(middle_line(picture))
                 yield picture
 
     logits = classify(network, card, pictures(), batch_size)
     predicted = predictions(good, logits, card.temperature, card.threshold).set_index("frame_id")
     rows = series.rows.assign(status=status).join(predicted)
     rows["is_aurora"] = rows["is_aurora"].astype("boolean")
-    return Classified(rows, np.stack(lines, axis=1) if lines else None)
+    return Classified(rows, lines[:, : len(good)] if lines is not None and good else None)
