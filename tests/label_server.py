@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aurora_gradcam import tables
 from aurora_gradcam.preprocessing.sample_label import SAMPLE_COLUMNS
+from aurora_gradcam.tables.labels import LABELLED_TABLE, TO_LABEL
+from aurora_gradcam.tables.sky import SKY_TABLE
 
 COMMAND = (sys.executable, "-c", "from aurora_gradcam.cli import main; main()", "label")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\?token=\S+")
@@ -23,15 +24,15 @@ def ask_for(frame_ids: list[str] | None = None) -> list[str]:
 
     Returns the frame_ids that data/tables/to_label.csv now lists.
     """
-    labelled = tables.LABELLED.read()
+    labelled = LABELLED_TABLE.read()
     asked = labelled["frame_id"].isin(frame_ids) if frame_ids is not None else labelled["frame_id"].notna()
     sets = labelled[asked].groupby("frame_id")["set"].agg(lambda sets: "+".join(sorted(sets, reverse=True)))
-    sky = tables.SKY.read()
+    sky = SKY_TABLE.read()
     rows = sky[sky["frame_id"].isin(sets.index)].merge(sets, on="frame_id")
     rows = rows.assign(night=rows["frame_id"].str[:8])[[*SAMPLE_COLUMNS, "set"]]
-    rows.to_csv(tables.TO_LABEL, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+    rows.to_csv(TO_LABEL, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
     if not asked.all():
-        tables.LABELLED.write(labelled[~asked])
+        LABELLED_TABLE.write(labelled[~asked])
     return list(rows["frame_id"])
 
 

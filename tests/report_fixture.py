@@ -11,9 +11,15 @@ import pandas as pd
 from PIL import Image
 
 import tiny
-from aurora_gradcam import archive, config, tables
+from aurora_gradcam import config
 from aurora_gradcam.gradcam import explanations, overlays
+from aurora_gradcam.images import read_frame
 from aurora_gradcam.inference import evaluate
+from aurora_gradcam.tables.cams import CAMS_TABLE, MEASURES
+from aurora_gradcam.tables.frames import FRAMES_TABLE
+from aurora_gradcam.tables.labels import LABELLED_TABLE, LABELS, TO_LABEL
+from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
+from aurora_gradcam.tables.sky import SKY_TABLE
 from aurora_gradcam.training.network import ModelCard
 
 REPOSITORY = Path(__file__).parents[1]
@@ -32,7 +38,7 @@ TRAINING = pd.DataFrame(
 def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
     """Write predictions and their scores, cams and overlays, training curves, to_label.csv and the thesis's source."""
     generator = np.random.default_rng(5)
-    frames = tables.FRAMES.read(tiny.MONTHS[0])
+    frames = FRAMES_TABLE.read(tiny.MONTHS[0])
     ok = frames[frames["status"] == "ok"].merge(split[["frame_id", "label", "split"]], on="frame_id")
     wrong = generator.random(len(ok)) < 0.2
     yes = (ok["label"] == "yes").to_numpy() ^ wrong
@@ -41,10 +47,10 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
     predicted = ok[["frame_id"]].assign(
         logit_no=-logit_yes, logit_yes=logit_yes, p_aurora=p_aurora, is_aurora=p_aurora >= 0.5
     )
-    tables.PREDICTIONS.write(predicted)
-    sky = tables.SKY.read()
+    PREDICTIONS_TABLE.write(predicted)
+    sky = SKY_TABLE.read()
     card = ModelCard(backbone="efficientnet_b0", image_size=64)
-    evaluate.report(frames, predicted, sky, split, tables.LABELLED.read(), card, config.Site())
+    evaluate.report(frames, predicted, sky, split, LABELLED_TABLE.read(), card, config.Site())
 
     rows = ok.merge(predicted, on="frame_id").merge(sky, on="frame_id")
     rows["condition"] = [f"{sun} x {moon}" for sun, moon in zip(rows["sun_class"], rows["moon_class"], strict=True)]
@@ -55,28 +61,28 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
     cams = []
     for reason in ("condition", "outcome"):
         chosen = rows.groupby(reason).head(frames_per_group)
-        for target in tables.LABELS:
+        for target in LABELS:
             cams.append(
                 chosen[["frame_id", "p_aurora"]].assign(
                     chosen_as=chosen[reason], target=target, layer="features.8", heat_in_circle=0.9
                 )
             )
-    unmeasured = dict.fromkeys([*tables.MEASURES, "shift_agreement"], np.nan)
+    unmeasured = dict.fromkeys([*MEASURES, "shift_agreement"], np.nan)
     cams = pd.concat(cams).assign(method="gradcam", **unmeasured)
-    tables.CAMS.write(cams)
+    CAMS_TABLE.write(cams)
     write_explanations(cams)
     folder = Path("data/gradcam/overlays")
     folder.mkdir(parents=True)
     for frame_id in sorted(set(cams["frame_id"])):
-        frame = archive.read_frame(frame_id)
+        frame = read_frame(frame_id)
         heat = np.exp(-(((np.mgrid[:8, :8] - 4) / 2) ** 2).sum(axis=0))
-        for target in tables.LABELS:
+        for target in LABELS:
             picture = overlays.overlay(frame, heat if target == "yes" else 1 - heat)
             Image.fromarray(picture).save(folder / f"{frame_id}_{target}.jpg", quality=90)
 
     Path("reports/plots").mkdir(parents=True, exist_ok=True)
     TRAINING.to_csv("reports/plots/training.csv", index=False)
-    pd.DataFrame({"frame_id": ["20240201-00000", "20240202-00000"]}).to_csv(tables.TO_LABEL, index=False)
+    pd.DataFrame({"frame_id": ["20240201-00000", "20240202-00000"]}).to_csv(TO_LABEL, index=False)
     Path("thesis").mkdir()
     for source in sorted((REPOSITORY / "thesis").glob("*.typ")) + sorted((REPOSITORY / "thesis").glob("*.yaml")):
         shutil.copy(source, "thesis")

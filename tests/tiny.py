@@ -7,13 +7,21 @@ tell, and masks are exact.
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from aurora_gradcam import archive, tables
+from aurora_gradcam import archive
+from aurora_gradcam.frame_ids import month_of, night_of
+from aurora_gradcam.tables.frames import FRAMES_TABLE
+from aurora_gradcam.tables.labels import LABELLED_TABLE
+from aurora_gradcam.tables.sky import SKY_TABLE
+from aurora_gradcam.tables.split import SPLIT_TABLE
+from aurora_gradcam.tables.table import Table
+from aurora_gradcam.tables.times import TIMES_TABLE
 
 SIZE = 96
 
@@ -78,19 +86,20 @@ def build(frames_per_night: int = 9, seed: int = 1, nights: tuple[str, ...] = NI
                 chosen.append((frame_id, night, label, split))
         archive.write(archive.night_path(archive.FRAMES, night), members)
 
-    def frame(rows: list[tuple], table: tables.Table) -> pd.DataFrame:
+    def frame(rows: list[tuple], table: Table) -> pd.DataFrame:
         return pd.DataFrame(rows, columns=list(table.schema.columns))
 
-    by_month = frame(frames, tables.FRAMES)
-    tables.FRAMES.write(by_month, MONTHS[0])
-    tables.TIMES.write(frame(times, tables.TIMES), MONTHS[0])
-    tables.SKY.write(frame(sky, tables.SKY))
-    split_table = frame(chosen, tables.SPLIT)
-    tables.SPLIT.write(split_table)
+    months = sorted({month_of(night) for night in nights})
+    for table, rows in ((FRAMES_TABLE, frame(frames, FRAMES_TABLE)), (TIMES_TABLE, frame(times, TIMES_TABLE))):
+        for month, of_month in rows.groupby(rows["frame_id"].map(night_of).map(month_of)):
+            table.write(of_month, month)
+    SKY_TABLE.write(frame(sky, SKY_TABLE))
+    split_table = frame(chosen, SPLIT_TABLE)
+    SPLIT_TABLE.write(split_table)
     pool = split_table.assign(set="train_pool", annotator="simulator", weight=1.0)
-    tables.LABELLED.write(pd.concat([pool, pool.iloc[::5].assign(set="audit", weight=5.0)]))
+    LABELLED_TABLE.write(pd.concat([pool, pool.iloc[::5].assign(set="audit", weight=5.0)]))
     Path("params.yaml").write_text(
-        'months: ["2024-02"]\nseed: 7\n'
+        f"months: {json.dumps(months)}\nseed: 7\n"
         "train: {weights: none, image_size: 64, batch_size: 8, frozen_epochs: 1, finetune_epochs: 1}\n"
     )
     return split_table

@@ -1,4 +1,4 @@
-"""The errors that a user can mend: each says what was wrong, where, and what to do."""
+"""The errors that a user can fix: each says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from functools import wraps
 
 from pydantic import ValidationError
 
+from . import logs
+
 
 class AuroraError(Exception):
     """Root of all errors of this project.
 
     Parameters
     ----------
-    what : what is wrong, in one sentence without a full stop.
-    where : the file, key, night or frame it concerns.
-    fix : what the reader can do about it.
+    what
+        What is wrong, in one sentence without a full stop.
+    where
+        The file, key, night or frame it concerns.
+    fix
+        What the reader can do about it.
     """
 
     def __init__(self, what: str, where: object = "", fix: str = "") -> None:
         self.what, self.where, self.fix = what, str(where), fix
         place = f" [{self.where}]" if self.where else ""
-        remedy = f" To mend it: {fix}" if fix else ""
+        remedy = f" Fix: {fix}" if fix else ""
         super().__init__(f"{what}{place}.{remedy}")
 
 
 class ConfigError(AuroraError):
-    """params.yaml, an environment variable or an option does not say anything usable."""
+    """params.yaml, an environment variable or an option holds an unusable value."""
 
 
 class InputError(AuroraError):
@@ -54,6 +59,7 @@ def exit_clearly(function: Callable) -> Callable:
 
     @wraps(function)
     def wrapper(*args: object, **kwargs: object) -> object:
+        logs.set_up()
         try:
             return function(*args, **kwargs)
         except AuroraError as error:

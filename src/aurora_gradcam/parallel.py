@@ -1,13 +1,16 @@
-"""Map a function over nights, in this process or in several; the results never depend on which."""
+"""Map a function over nights, in this process or in several; results and log messages never depend on which."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
+from . import logs
 from .errors import ConfigError
 from .progress import track
 
@@ -22,7 +25,7 @@ def worker_count() -> int:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(
-            f"'{text}' is no number of processes", "AURORA_WORKERS", "set a whole number from 1, or unset it"
+            f"'{text}' is not a number of processes", "AURORA_WORKERS", "set a whole number from 1, or unset it"
         )
     return int(text)
 
@@ -38,4 +41,19 @@ def map_nights(function: Callable[[Item], Result], items: Sequence[Item], doing:
         return list(track(map(function, items), doing, total=len(items)))
     # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(track(pool.map(function, items), doing, total=len(items)))
+        logged = pool.map(partial(_with_records, function), items)
+        return list(track(_relogged(logged), doing, total=len(items)))
+
+
+def _with_records(function: Callable[[Item], Result], item: Item) -> tuple[Result, list[logging.LogRecord]]:
+    logs.set_levels()
+    with logs.collected(logging.DEBUG) as records:
+        return function(item), records
+
+
+def _relogged(results: Iterator[tuple[Result, list[logging.LogRecord]]]) -> Iterator[Result]:
+    # in the order of the items, so that the messages of a run do not depend on how many processes it had
+    for result, records in results:
+        for record in records:
+            logging.getLogger(record.name).handle(record)
+        yield result

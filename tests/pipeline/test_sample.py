@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from aurora_gradcam.config import CONDITIONS
+from aurora_gradcam.conditions import CONDITIONS
 
 ROOT = Path(__file__).parents[2]
 LOCK = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from aurora_gradcam.config import Circle
-from aurora_gradcam.preprocessing.circle import find_circle
+from aurora_gradcam.prediction.find_circle import find_circle
 
 CAMERAS = ("auroramax2018", "auroramax-thesis", "nipr", "kho")
 TOLERANCE = {"kho": 8}

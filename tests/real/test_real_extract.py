@@ -6,21 +6,23 @@ import numpy as np
 from PIL import Image
 
 import videos
-from aurora_gradcam import archive, tables
+from aurora_gradcam import archive
+from aurora_gradcam.images import decode_image
 from aurora_gradcam.preprocessing import extract
 from aurora_gradcam.preprocessing.video import is_blank
+from aurora_gradcam.tables.frames import FRAMES_TABLE
 
 MONTH = "2018-04"
 NIGHT = "20180421"
 
 
 def pictures() -> list[np.ndarray]:
-    return [archive.decode_image(content) for _, content in archive.read_all(archive.night_path(archive.FRAMES, NIGHT))]
+    return [decode_image(content) for _, content in archive.read_all(archive.night_path(archive.FRAMES, NIGHT))]
 
 
 def test_all_20_consecutive_frames_are_masked_to_the_sky_circle(consecutive, params_480p):
     extract.run(params_480p, MONTH)
-    frames = tables.FRAMES.read(MONTH)
+    frames = FRAMES_TABLE.read(MONTH)
     assert frames["frame_no"].tolist() == list(range(20))
     assert set(frames["status"]) == {"ok"}
     plain = videos.decoded(extract.RAW / MONTH / frames["video"][0])
@@ -46,7 +48,7 @@ def test_every_strip_shows_bright_text_on_black(consecutive, params_480p):
     strips = dict(archive.read_all(archive.night_path(archive.STAMPS, NIGHT)))
     assert len(strips) == 20
     for content in strips.values():
-        strip = archive.decode_image(content)[..., 0]
+        strip = decode_image(content)[..., 0]
         assert strip.shape == params_480p.extract.stamp_box[:1:-1]
         assert strip.max() > 200
         bright = np.flatnonzero((strip > 128).any(0))
@@ -56,7 +58,7 @@ def test_every_strip_shows_bright_text_on_black(consecutive, params_480p):
 
 def test_all_27_frames_five_minutes_apart(every_5_min, every_5_min_480p):
     extract.run(every_5_min_480p, MONTH)
-    frames = tables.FRAMES.read(MONTH)
+    frames = FRAMES_TABLE.read(MONTH)
     assert frames["frame_no"].tolist() == list(range(27))
     assert set(frames["status"]) == {"ok"}
 

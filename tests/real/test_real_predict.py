@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aurora_gradcam import archive, config
+from aurora_gradcam import config
+from aurora_gradcam.images import decode_image
 from aurora_gradcam.inference.classify import classify, predictions
 from aurora_gradcam.prediction import circles, pictures
 from aurora_gradcam.prediction.predict import Job, run
@@ -54,7 +55,7 @@ def test_masked_frames_get_what_evaluation_gives_them_bit_for_bit(real, tmp_path
     paths = sorted((real / "frames").glob("*.jpg"), key=lambda path: path.name)
     assert found["source"].tolist() == [path.name for path in paths] and len(paths) == 50
     network, card = load_classifier(MODEL)
-    frames = (archive.decode_image(path.read_bytes()) for path in paths)
+    frames = (decode_image(path.read_bytes()) for path in paths)
     logits = classify(network, card, frames, config.Params().evaluate.batch_size)
     expected = predictions(found["source"], logits, card.temperature, card.threshold)
     for column in ("p_aurora", "logit_no", "logit_yes"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aurora_gradcam import tables
 from aurora_gradcam.preprocessing import extract, ocr_utc
+from aurora_gradcam.tables.times import TIMES_TABLE
 
 FIRST = pd.Timestamp("2018-04-21 05:19:18", tz="UTC")  # 2018-04-20 23:19:18 MDT
 
@@ -20,7 +20,7 @@ def test_every_real_time_is_read_exactly(request, folder, settings, count, step_
     params = request.getfixturevalue(settings)
     extract.run(params, "2018-04")
     ocr_utc.run(params, "2018-04")
-    table = tables.TIMES.read("2018-04")
+    table = TIMES_TABLE.read("2018-04")
     assert table["utc"].tolist() == [FIRST + pd.Timedelta(seconds=step_s * k) for k in range(count)]
     assert (table["time_status"] == "read").all()
     assert (table["utc_offset_min"] == -360).all()

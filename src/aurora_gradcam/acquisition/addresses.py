@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from urllib.parse import unquote, urlsplit
 
-from ..archive import month_of
 from ..errors import ConfigError, InputError
+from ..frame_ids import month_of
 
 SIZES = ("480p", "720p", "1080p")
 MOST_NIGHTS = 400
@@ -28,7 +28,8 @@ def nights_between(first: date, last: date, today: date) -> list[date]:
 
     Raises
     ------
-    InputError : the wrong way round, in the future, or more than MOST_NIGHTS nights.
+    InputError
+        The wrong way round, in the future, or more than MOST_NIGHTS nights.
     """
     if first > last:
         raise InputError(f"the first night {first} is after the last night {last}", "--from, --to", "exchange the two")

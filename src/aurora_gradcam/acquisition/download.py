@@ -71,15 +71,21 @@ async def download(
 
     Parameters
     ----------
-    tell : called with a line on each break and resumption.
-    progress : called with the bytes that are here and the bytes in all (None where the server did not say).
+    tell
+        Called with a line on each break and resumption.
+    progress
+        Called with the bytes that are here and the bytes in all (None where the server did not say).
 
     Raises
     ------
-    Absent : the server has no such file (404, 410).
-    Failed : another refusal.
-    GaveUp : `patience.tries` failures in a row, or a wait asked for that is too long.
-    InputError : the disk is full or cannot be written; a part that has begun is kept.
+    Absent
+        The server has no such file (404, 410).
+    Failed
+        Another refusal.
+    GaveUp
+        `patience.tries` failures in a row, or a wait asked for that is too long.
+    InputError
+        The disk is full or cannot be written; a part that has begun is kept.
     """
     failures, farthest = 0, part.size
     while True:

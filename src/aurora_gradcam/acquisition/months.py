@@ -9,8 +9,8 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..archive import written_whole
 from ..errors import ConfigError
+from ..files import atomic_write
 
 
 def add(path: Path, months: Iterable[str]) -> list[str]:
@@ -18,7 +18,8 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
 
     Raises
     ------
-    ConfigError : `months` is written in a way that cannot be added to; the file stays, and the line to set is told.
+    ConfigError
+        `months` is written in a way that cannot be added to; the file stays, and the line to set is told.
     """
     path = path.resolve()
     text = path.read_bytes().decode("utf-8")
@@ -31,7 +32,7 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
     if not _differs_in_months_alone(text, changed, wanted):
         line = "months: [" + ", ".join(f'"{month}"' for month in wanted) + "]"
         raise ConfigError("the months cannot be put into this file", path, f"set it to  {line}")
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(changed.encode("utf-8"))
         temporary.chmod(path.stat().st_mode)
     return new

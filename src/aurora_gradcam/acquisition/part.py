@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.filesize import decimal
 
-from ..archive import written_whole
 from ..errors import InputError
+from ..files import atomic_write
 
 SPARE_BYTES = 64 << 20
 """Free space in bytes that a download leaves on the disk."""
@@ -64,7 +64,7 @@ class Part:
         try:
             self.final.parent.mkdir(parents=True, exist_ok=True)
             self.path.unlink(missing_ok=True)  # first: no bytes may ever stand beside a promise not theirs
-            with written_whole(self.notes) as temporary:
+            with atomic_write(self.notes) as temporary:
                 temporary.write_text(json.dumps(asdict(promise)), encoding="utf-8")
         except OSError as error:
             raise unwritable(self.final.parent, error) from error

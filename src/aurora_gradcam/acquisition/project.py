@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import InputError
-from ..tables import SIMULATED_PREFIX
+from ..tables.frames import SIMULATED_PREFIX
 from .part import unwritable
 
 PUT_AWAY = "`rm -r data/raw/* data/labels/labels.csv data/labels/truth*`"
@@ -86,9 +86,12 @@ def lines_to_set(file_pattern: str, name_pattern: str, size: str) -> str:
 
     Parameters
     ----------
-    file_pattern : `extract.file_pattern` of the params file.
-    name_pattern : the videos' file name, with {night} and {size} in it.
-    size : 480p, 720p or 1080p; geometry is AuroraMAX's, at 1080p scaled from 720p.
+    file_pattern
+        `extract.file_pattern` of the params file.
+    name_pattern
+        The videos' file name, with {night} and {size} in it.
+    size
+        480p, 720p or 1080p; geometry is AuroraMAX's, at 1080p scaled from 720p.
     """
     name = name_pattern.replace("{size}", size)
     if fnmatch.fnmatchcase(name, file_pattern):

@@ -24,8 +24,10 @@ def check(path: Path) -> None:
 
     Raises
     ------
-    InputError : no video, a truncated one, or one that does not decode at its beginning or end.
-    ToolError : ffmpeg is not installed.
+    InputError
+        No video, a truncated one, or one that does not decode at its beginning or end.
+    ToolError
+        Ffmpeg is not installed.
     """
     video.probe(path)
     here, told = path.stat().st_size, told_length(path)

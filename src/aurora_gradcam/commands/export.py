@@ -47,13 +47,12 @@ def export(
 
     aurora export --out look --by label --nights 20240201,20240203 --limit 20
     """
-    from ..report import export as report_export
-    from ..report import export_files
+    from ..export import files, listing
 
-    choice = report_export.Choice(by, tuple(only or ()), _parts(nights), _parts(conditions), limit, damaged)
-    rows = report_export.listing(params_of(params, assign), choice)
-    written = export_files.write(rows, out)
-    typer.echo(export_files.told(rows, written, out))
+    choice = listing.Choice(by, tuple(only or ()), _parts(nights), _parts(conditions), limit, damaged)
+    rows = listing.listing(params_of(params, assign), choice)
+    written = files.write(rows, out)
+    typer.echo(files.told(rows, written, out))
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -29,6 +29,6 @@ def pretrain(
 
     AURORA_DEVICE=cuda aurora pretrain --restart
     """
-    from ..training import pretrain as pretraining
+    from ..pretraining import pretrain as pretraining
 
     pretraining.run(load(params, assignments or ()), rounds=rounds, restart=restart, export=export)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 
 import numpy as np
 import pandas as pd
 
-from .. import config, tables
+from .. import config
+from ..conditions import CONDITIONS, condition_name
 from ..inference.scores import held_out
+
+logger = logging.getLogger(__name__)
 
 OUTCOMES = {
     "true positive": ("yes", True),
@@ -46,7 +49,8 @@ def measured(frames: pd.DataFrame, labelled: pd.DataFrame, count: int, seed: int
 
     Parameters
     ----------
-    frames : frame_id, night, p_aurora, is_aurora; labelled : night, split.
+    frames
+        Frame_id, night, p_aurora, is_aurora; labelled : night, split.
 
     Returns
     -------
@@ -67,15 +71,17 @@ def groups(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam)
 
     Parameters
     ----------
-    frames : frame_id, night, sun_class, moon_class, p_aurora, is_aurora; one row a frame.
-    labelled : frame_id, label, split.
+    frames
+        Frame_id, night, sun_class, moon_class, p_aurora, is_aurora; one row a frame.
+    labelled
+        Frame_id, label, split.
     """
     found = {}
-    for sun, moon in config.CONDITIONS:
+    for sun, moon in CONDITIONS:
         here = frames[(frames["sun_class"] == sun) & (frames["moon_class"] == moon)]
         count = params.frames_per_condition
         sides = [most_confident(here, True, count - count // 2), most_confident(here, False, count // 2)]
-        found[tables.condition_name(sun, moon)] = (count, pd.concat(sides))
+        found[condition_name(sun, moon)] = (count, pd.concat(sides))
     judged = labelled.loc[labelled["split"] == held_out(labelled), ["frame_id", "label"]].merge(frames, on="frame_id")
     for outcome, (label, called) in OUTCOMES.items():
         picked = most_confident(judged[judged["label"] == label], called, params.frames_per_outcome)
@@ -86,12 +92,12 @@ def groups(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam)
 def choose(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam) -> pd.DataFrame:
     """The frames of all groups as frame_id, chosen_as, p_aurora; a frame may stand in several. See `groups`.
 
-    Groups with fewer frames than asked for are counted on standard error.
+    Groups with fewer frames than asked for are counted in a warning.
     """
     found = groups(frames, labelled, params)
     short = [f"{name} {len(picked)} of {count}" for name, (count, picked) in found.items() if len(picked) < count]
     if short:
-        print(f"gradcam: {len(short)} of {len(found)} groups are short of frames ({', '.join(short)})", file=sys.stderr)
+        logger.warning(f"{len(short)} of {len(found)} groups are short of frames ({', '.join(short)})")
     return listed({name: picked for name, (_, picked) in found.items()})
 
 

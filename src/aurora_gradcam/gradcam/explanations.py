@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..archive import night_of
+from ..frame_ids import night_of
 from ..inference.bootstrap import SHARE, interval
 
 MEASURES = {
@@ -71,10 +71,14 @@ def summary(cams: pd.DataFrame, baselines: pd.DataFrame, forgotten: pd.DataFrame
 
     Parameters
     ----------
-    cams : the measured frames' rows: frame_id, target, map and the columns of MEASURES; the first map is the drawn one.
-    baselines : the same frames' rows: frame_id, baseline and measures.
-    forgotten : frame_id, map, part, rank_correlation, parts in the order of the cascade.
-    target : the class whose maps are compared.
+    cams
+        The measured frames' rows: frame_id, target, map and the columns of MEASURES; the first map is the drawn one.
+    baselines
+        The same frames' rows: frame_id, baseline and measures.
+    forgotten
+        Frame_id, map, part, rank_correlation, parts in the order of the cascade.
+    target
+        The class whose maps are compared.
 
     Returns
     -------

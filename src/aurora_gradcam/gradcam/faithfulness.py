@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from ..tables.labels import LABELS
 from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, which imports torchvision
 
 # isort: split
@@ -18,7 +19,6 @@ from pytorch_grad_cam.metrics.perturbation_confidence import PerturbationConfide
 from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 from scipy import stats
 
-from ..tables import LABELS
 from .overlays import sky_circle
 
 FRACTIONS = (0.2, 0.5, 0.8)
@@ -64,9 +64,12 @@ def probability_without(
 
     Parameters
     ----------
-    network : a classifier of float32 (n, 3, S, S) into two logits (no, yes), in evaluation mode.
-    batch : n prepared frames, where the network computes.
-    ranks : float32 (n, S, S) of `removal_order`.
+    network
+        A classifier of float32 (n, 3, S, S) into two logits (no, yes), in evaluation mode.
+    batch
+        N prepared frames, where the network computes.
+    ranks
+        float32 (n, S, S) of `removal_order`.
 
     Returns
     -------
@@ -106,10 +109,14 @@ def faithfulness(
 
     Parameters
     ----------
-    network, batch : as for `probability_without`.
-    heat : float (n, S, S), one map a frame.
-    temperature : that of the model card.
-    fractions : rising, between 0 and 1, and the same from either end (0.2 with 0.8).
+    network, batch
+        As for `probability_without`.
+    heat
+        float (n, S, S), one map a frame.
+    temperature
+        That of the model card.
+    fractions
+        Rising, between 0 and 1, and the same from either end (0.2 with 0.8).
 
     Returns
     -------

@@ -13,9 +13,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from .. import archive, config, memory, tables
-from ..errors import exit_clearly
+from .. import config, memory
+from ..files import atomic_write
+from ..images import read_frame
 from ..progress import track
+from ..stage import stage_main
+from ..tables.cams import CAM_BASELINES_TABLE, CAMS_TABLE
+from ..tables.frames import FRAMES_TABLE
+from ..tables.predictions import PREDICTIONS_TABLE
+from ..tables.sky import SKY_TABLE
+from ..tables.split import SPLIT_TABLE
 from ..training.network import load_classifier
 from . import chosen, explanations, pointing
 from .maps import explain, heat_in_circle, method_and_layer
@@ -72,7 +79,7 @@ def explain_frames(
     size = explainer.card.image_size
     batches = [frame_ids[start : start + BATCH_SIZE] for start in range(0, len(frame_ids), BATCH_SIZE)]
     for ids in track(batches, f"explain {len(frame_ids)} frames, batches"):
-        pictures = [archive.read_frame(frame_id) for frame_id in ids]
+        pictures = [read_frame(frame_id) for frame_id in ids]
         masks, known = pointing.read_masks(ids, size)
         batch, heat = explainer.batch(pictures), {}
         for name, (method, layer) in explainer.pairs.items():
@@ -95,11 +102,11 @@ def explain_frames(
 def run(params: config.Params) -> None:
     """Explain and measure frames of `params.months`; write data/gradcam, two tables and `EXPLANATIONS`."""
     memory.keep()
-    frames = tables.FRAMES.read_months(params.months)
+    frames = FRAMES_TABLE.read_months(params.months)
     good = frames.loc[frames["status"] == "ok", ["frame_id", "night"]]
-    sky = tables.SKY.read()[["frame_id", "sun_class", "moon_class"]]
-    classified = good.merge(tables.PREDICTIONS.read(), on="frame_id").merge(sky, on="frame_id", how="left")
-    split = tables.SPLIT.read()
+    sky = SKY_TABLE.read()[["frame_id", "sun_class", "moon_class"]]
+    classified = good.merge(PREDICTIONS_TABLE.read(), on="frame_id").merge(sky, on="frame_id", how="left")
+    split = SPLIT_TABLE.read()
     shown = chosen.choose(classified, split, params.gradcam)
     drawn = chosen.measured(classified, split, MEASURED_FRAMES, params.seed)
     wanted = pd.concat([shown, chosen.listed({chosen.MEASURED: drawn})])
@@ -123,19 +130,16 @@ def run(params: config.Params) -> None:
     )
     pairs = explained["map"].map(method_and_layer)
     explained["method"], explained["layer"] = pairs.str[0], pairs.str[1]
-    tables.CAMS.write(wanted.merge(explained, on="frame_id").sort_values(list(tables.CAMS.key)))
-    tables.CAM_BASELINES.write(baselines.sort_values(list(tables.CAM_BASELINES.key)))
+    CAMS_TABLE.write(wanted.merge(explained, on="frame_id").sort_values(list(CAMS_TABLE.key)))
+    CAM_BASELINES_TABLE.write(baselines.sort_values(list(CAM_BASELINES_TABLE.key)))
     found = explanations.summary(
         explained[explained["frame_id"].isin(ids)], baselines[baselines["frame_id"].isin(ids)], forgotten, TARGET
     )
-    with archive.written_whole(EXPLANATIONS) as temporary:
+    with atomic_write(EXPLANATIONS) as temporary:
         temporary.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage in the current folder."""
-    run(config.load())
+main = stage_main(run)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..tables.labels import LABELS
 from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, which imports torchvision
 
 # isort: split
@@ -13,7 +14,6 @@ from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from ..errors import ConfigError
-from ..tables import LABELS
 from ..training.network import layer as layer_of
 from .overlays import sky_circle
 
@@ -45,11 +45,16 @@ def explain(
 
     Parameters
     ----------
-    network : a classifier of float32 (n, 3, S, S) into two logits (no, yes); it is put into evaluation mode.
-    batch : n prepared frames.
-    target : the class whose logit is explained, `no` or `yes`.
-    layer : dotted name of a module within the network whose output is (n, channels, height, width).
-    method : a key of `METHODS`.
+    network
+        A classifier of float32 (n, 3, S, S) into two logits (no, yes); it is put into evaluation mode.
+    batch
+        N prepared frames.
+    target
+        The class whose logit is explained, `no` or `yes`.
+    layer
+        Dotted name of a module within the network whose output is (n, channels, height, width).
+    method
+        A key of `METHODS`.
 
     Returns
     -------

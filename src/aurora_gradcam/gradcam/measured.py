@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .. import archive
+from ..images import read_frame
 from ..progress import track
 from ..training.network import ModelCard, build
 from ..training.transforms import for_evaluation, resized
@@ -26,7 +26,7 @@ BATCH_SIZE = 8
 
 def pictures_of(frame_ids: Sequence[str], size: int) -> np.ndarray:
     """Frames at the network's size, uint8 RGB (n, size, size, 3)."""
-    pictures = [resized(archive.read_frame(frame_id), size) for frame_id in frame_ids]
+    pictures = [resized(read_frame(frame_id), size) for frame_id in frame_ids]
     return np.array(pictures, dtype=np.uint8).reshape(-1, size, size, 3)
 
 

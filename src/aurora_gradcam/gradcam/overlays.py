@@ -32,8 +32,10 @@ def overlay(frame: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    frame : uint8 RGB (size, size, 3), masked to the inscribed sky circle.
-    heat : a map in 0..1, (s, s) of any side, over the same field of view.
+    frame
+        uint8 RGB (size, size, 3), masked to the inscribed sky circle.
+    heat
+        A map in 0..1, (s, s) of any side, over the same field of view.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from .. import archive
+from ..frame_ids import month_of, night_of
 from .overlays import resized, sky_circle
 
 TRUTH = Path("data/labels/truth")
@@ -31,8 +32,8 @@ def read_masks(frame_ids: Sequence[str], size: int) -> tuple[np.ndarray, np.ndar
     masks = np.zeros((len(frame_ids), size, size), dtype=bool)
     known = np.zeros(len(frame_ids), dtype=bool)
     for number, frame_id in enumerate(frame_ids):
-        night = archive.night_of(frame_id)
-        path = TRUTH / archive.month_of(night) / f"{night}_masks.zip"
+        night = night_of(frame_id)
+        path = TRUTH / month_of(night) / f"{night}_masks.zip"
         if not path.exists() or f"{frame_id}.png" not in archive.names(path):
             continue
         with Image.open(io.BytesIO(archive.read_member(path, f"{frame_id}.png"))) as image:
@@ -59,8 +60,10 @@ def energy_in_mask(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    heat : float (n, S, S), at least 0.
-    masks : bool (n, S, S).
+    heat
+        float (n, S, S), at least 0.
+    masks
+        bool (n, S, S).
 
     Returns
     -------
@@ -77,7 +80,8 @@ def pointing_hit(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    heat : float (n, S, S); masks : bool (n, S, S).
+    heat
+        float (n, S, S); masks : bool (n, S, S).
 
     Returns
     -------

@@ -60,10 +60,14 @@ def randomisation_curve(
 
     Parameters
     ----------
-    network : the classifier, left as it is.
-    fresh : one of the same build with weights never trained.
-    batch : n prepared frames, where the network computes.
-    maps : (method, layer) pairs.
+    network
+        The classifier, left as it is.
+    fresh
+        One of the same build with weights never trained.
+    batch
+        N prepared frames, where the network computes.
+    maps
+        (method, layer) pairs.
 
     Returns
     -------
@@ -101,8 +105,10 @@ def shift_agreement(
 
     Parameters
     ----------
-    explained : pictures -> maps by name, each float (n, S, S).
-    pictures : uint8 RGB (n, S, S, 3) at the network's size, masked to the sky circle.
+    explained
+        Pictures -> maps by name, each float (n, S, S).
+    pictures
+        uint8 RGB (n, S, S, 3) at the network's size, masked to the sky circle.
 
     Returns
     -------

@@ -44,8 +44,10 @@ def multiplicities(nights: np.ndarray, draws: int, seed: int) -> tuple[np.ndarra
 
     Parameters
     ----------
-    nights : (n,) the night of each row.
-    draws, seed : how many draws; the same seed and nights give the same draws.
+    nights
+        (n,) the night of each row.
+    draws, seed
+        How many draws; the same seed and nights give the same draws.
 
     Returns
     -------
@@ -81,9 +83,11 @@ def limits(
 
     Parameters
     ----------
-    drawn : (draws,) the statistic of each draw. One without a number may be anything within the bounds; where there
-        are no bounds it is left out.
-    nights : how many nights stand behind the value.
+    drawn
+        (draws,) the statistic of each draw. One without a number may be anything within the bounds; where there are
+        no bounds it is left out.
+    nights
+        How many nights stand behind the value.
 
     Returns
     -------
@@ -115,11 +119,15 @@ def interval(
 
     Parameters
     ----------
-    statistic : takes row weights, float64 (n,), and returns a number, or nan where it has none; all ones give the
-        value itself.
-    nights : (n,) the night of each row.
-    level : how often such an interval is to hold the true number.
-    bounds : SHARE for a share; only for what is, or is close to, a mean over nights, see `limits`.
+    statistic
+        Takes row weights, float64 (n,), and returns a number, or nan where it has none; all ones give the value
+        itself.
+    nights
+        (n,) the night of each row.
+    level
+        How often such an interval is to hold the true number.
+    bounds
+        SHARE for a share; only for what is, or is close to, a mean over nights, see `limits`.
     """
     drawn_nights, of_row = multiplicities(nights, draws, seed)
     rows, count = len(of_row), drawn_nights.shape[1]

@@ -57,10 +57,14 @@ def classify(network: torch.nn.Module, card: ModelCard, pictures: Iterable[np.nd
 
     Parameters
     ----------
-    network : in evaluation mode.
-    card : the model's input size, mean and standard deviation.
-    pictures : uint8 RGB, shape (height, width, 3); drawn lazily, so that a whole season fits.
-    batch_size : pictures at a time; changes the logits by no more than the rounding of float32.
+    network
+        In evaluation mode.
+    card
+        The model's input size, mean and standard deviation.
+    pictures
+        uint8 RGB, shape (height, width, 3); drawn lazily, so that a whole season fits.
+    batch_size
+        Pictures at a time; changes the logits by no more than the rounding of float32.
 
     Returns
     -------

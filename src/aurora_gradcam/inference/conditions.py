@@ -7,8 +7,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from ..config import CONDITIONS
-from ..tables import condition_name
+from ..conditions import CONDITIONS, condition_name
 from .bootstrap import MIN_NIGHTS, Estimate, ratio_interval
 from .resampling import night_interval, per_night
 from .scores import Numbers, estimates
@@ -32,9 +31,12 @@ def untouched_audit(
 
     Parameters
     ----------
-    labelled : frame_id, set, label, weight, sun_class, moon_class.
-    split : night, split.
-    learnt_from : splits whose whole nights are left out.
+    labelled
+        Frame_id, set, label, weight, sun_class, moon_class.
+    split
+        Night, split.
+    learnt_from
+        Splits whose whole nights are left out.
 
     Returns
     -------
@@ -55,8 +57,10 @@ def trust(kept: pd.DataFrame, left_out: pd.DataFrame) -> Numbers:
 
     Parameters
     ----------
-    kept : the columns of `scores.estimates`, with weight.
-    left_out : night; the labels not used because the classifier has learnt from their nights.
+    kept
+        The columns of `scores.estimates`, with weight.
+    left_out
+        Night; the labels not used because the classifier has learnt from their nights.
     """
     found = estimates(kept)
     return {
@@ -77,7 +81,8 @@ def calls(frames: pd.DataFrame) -> Numbers:
 
     Parameters
     ----------
-    frames : night, p_aurora, is_aurora; one row a frame, also none at all.
+    frames
+        Night, p_aurora, is_aurora; one row a frame, also none at all.
 
     Returns
     -------
@@ -114,8 +119,10 @@ def by_condition(frames: pd.DataFrame, kept: pd.DataFrame, left_out: pd.DataFram
 
     Parameters
     ----------
-    frames : the columns of `calls`, sun_class and moon_class; all frames with a prediction.
-    kept, left_out : as `untouched_audit` gives them; kept with p_aurora and is_aurora.
+    frames
+        The columns of `calls`, sun_class and moon_class; all frames with a prediction.
+    kept, left_out
+        As `untouched_audit` gives them; kept with p_aurora and is_aurora.
     """
     return [
         {

@@ -6,19 +6,29 @@ The one place where labels of the test nights meet predictions: nothing that sha
 from __future__ import annotations
 
 import json
-import sys
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .. import archive, config, memory, tables
-from ..errors import DataError, exit_clearly
+from .. import archive, config, memory
+from ..errors import DataError
+from ..files import atomic_write
+from ..images import decode_image
 from ..progress import track
+from ..stage import stage_main
+from ..tables.frames import FRAMES_TABLE
+from ..tables.labels import LABELLED_TABLE
+from ..tables.predictions import PREDICTIONS_TABLE
+from ..tables.sky import SKY_TABLE
+from ..tables.split import SPLIT_TABLE
 from ..training.network import ModelCard, load_classifier
 from . import conditions, groupings, reliability, scores
 from .classify import ahead, classify, helpers, predictions
+
+logger = logging.getLogger(__name__)
 
 METRICS = Path("reports/metrics/evaluate.json")
 CONDITIONS = Path("reports/metrics/conditions.csv")
@@ -48,7 +58,7 @@ def contents(frames: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
 def _decode(named: tuple[str, bytes]) -> np.ndarray:
     frame_id, content = named
     try:
-        return archive.decode_image(content)
+        return decode_image(content)
     except OSError as error:
         raise DataError("this frame, extracted as ok, is no readable picture", frame_id, _FIX) from error
 
@@ -63,7 +73,7 @@ def plain(value: object) -> object:
 
 
 def _write(path: Path, text: str) -> None:
-    with archive.written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -72,11 +82,11 @@ def _write_csv(path: Path, frame: pd.DataFrame) -> None:
 
 
 def _usable(frames: pd.DataFrame) -> pd.DataFrame:
-    """The frames with a picture, in order; the others are counted on standard error."""
+    """The frames with a picture, in order; the others are counted in a warning."""
     bad = frames.loc[frames["status"] != "ok", "status"].value_counts().sort_index()
     if len(bad):
         kinds = ", ".join(f"{count} {status}" for status, count in bad.items())
-        print(f"evaluate: {bad.sum()} of {len(frames)} frames get no prediction ({kinds})", file=sys.stderr)
+        logger.warning(f"{bad.sum()} of {len(frames)} frames get no prediction ({kinds})")
     usable = frames[frames["status"] == "ok"].sort_values("frame_id", ignore_index=True)
     if usable.empty:
         raise DataError("no frame has a picture to classify", "data/tables/frames", "look at extract's warnings")
@@ -86,14 +96,14 @@ def _usable(frames: pd.DataFrame) -> pd.DataFrame:
 def run(params: config.Params) -> None:
     """Classify every good frame of `params.months`; write the predictions table, the scores and DVC's plots."""
     memory.keep()
-    frames = tables.FRAMES.read_months(params.months)
+    frames = FRAMES_TABLE.read_months(params.months)
     usable = _usable(frames)
     network, card = load_classifier()
     pictures = ahead(_decode, contents(usable), helpers(network), params.evaluate.batch_size)
     logits = classify(network, card, track(pictures, "classify", total=len(usable)), params.evaluate.batch_size)
     predicted = predictions(usable["frame_id"], logits, card.temperature, card.threshold)
-    tables.PREDICTIONS.write(predicted)
-    report(frames, predicted, tables.SKY.read(), tables.SPLIT.read(), tables.LABELLED.read(), card, params.site)
+    PREDICTIONS_TABLE.write(predicted)
+    report(frames, predicted, SKY_TABLE.read(), SPLIT_TABLE.read(), LABELLED_TABLE.read(), card, params.site)
 
 
 def report(
@@ -112,7 +122,7 @@ def report(
     judged = split.merge(predicted, on="frame_id", validate="1:1").sort_values("frame_id", ignore_index=True)
     if len(judged) < len(split):
         lost = len(split) - len(judged)
-        print(f"evaluate: {lost} of {len(split)} labelled frames have no prediction", file=sys.stderr)
+        logger.warning(f"{lost} of {len(split)} labelled frames have no prediction")
     audited = labelled.merge(predicted, on="frame_id").merge(skies, on="frame_id", how="left")
     audited = audited.sort_values("frame_id", ignore_index=True)
     kept, left_out = conditions.untouched_audit(audited, split, LEARNT_FROM)
@@ -155,10 +165,7 @@ def _write_plots(judged: pd.DataFrame) -> None:
     _write_csv(RELIABILITY_PLOT, reliability.diagrams(judged))
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage in the current folder."""
-    run(config.load())
+main = stage_main(run)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..config import CONDITIONS, DARK_SUN_CLASSES, Site
-from ..tables import condition_name
+from ..conditions import CONDITIONS, DARK_SUN_CLASSES, condition_name
+from ..config import Site
 from .magnetic import magnetic_local_time
 from .occurrence import by_group
 
@@ -25,9 +25,11 @@ def occurrence_table(every: pd.DataFrame, kept: pd.DataFrame, site: Site) -> pd.
 
     Parameters
     ----------
-    every : frame_id, night, utc, sun_class, moon_class, p_aurora, is_aurora; the frames of nights that the
-        classifier has learnt nothing from.
-    kept : frame_id, label, weight; their audit labels.
+    every
+        Frame_id, night, utc, sun_class, moon_class, p_aurora, is_aurora; the frames of nights that the classifier has
+        learnt nothing from.
+    kept
+        Frame_id, label, weight; their audit labels.
 
     Returns
     -------

@@ -18,9 +18,11 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
-from .. import tables
-from ..archive import written_whole
 from ..errors import DataError, InputError, exit_clearly
+from ..files import atomic_write
+from ..tables.labels import LABELLED_TABLE
+from ..tables.predictions import PREDICTIONS_TABLE
+from ..tables.split import SPLIT_TABLE
 from .bootstrap import SHARE, Estimate, interval
 
 RESULT = Path("reports/leakage.json")
@@ -59,8 +61,9 @@ def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) 
 
     Parameters
     ----------
-    by_night, by_frame : night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of
-        whole nights, and the validation set that shares its nights with training.
+    by_night, by_frame
+        Night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of whole nights, and
+        the validation set that shares its nights with training.
 
     Returns
     -------
@@ -82,13 +85,13 @@ def reported(split: pd.DataFrame, predicted: pd.DataFrame, name: str) -> pd.Data
     """The frames of one split with their labels and predictions; DataError where there is none."""
     rows = split[split["split"] == name].merge(predicted, on="frame_id").sort_values("frame_id", ignore_index=True)
     if rows.empty:
-        raise DataError(f"the split '{name}' holds no frame", tables.SPLIT.path(), "run `dvc repro` with policy night")
+        raise DataError(f"the split '{name}' holds no frame", SPLIT_TABLE.path(), "run `dvc repro` with policy night")
     return rows
 
 
 def labels_digest() -> str:
     """MD5 of the labelled table, by which a result is known to belong to these labels."""
-    return hashlib.md5(tables.LABELLED.path().read_bytes(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(LABELLED_TABLE.path().read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def current() -> dict[str, Any] | None:
@@ -115,12 +118,12 @@ def run(experiment: str) -> None:
 
     try:
         there = DVCFileSystem(rev=experiment)
-        stored = [there.read_bytes(str(table.path())) for table in (tables.SPLIT, tables.PREDICTIONS)]
+        stored = [there.read_bytes(str(table.path())) for table in (SPLIT_TABLE, PREDICTIONS_TABLE)]
     except (DvcException, OSError) as error:
         fault = f"no tables of the experiment '{experiment}': {error}"
         raise InputError(fault, "dvc exp show", "run `make leakage`") from error
     split, predicted = (pd.read_parquet(io.BytesIO(content)) for content in stored)
-    by_night = reported(tables.SPLIT.read(), tables.PREDICTIONS.read(), "test")
+    by_night = reported(SPLIT_TABLE.read(), PREDICTIONS_TABLE.read(), "test")
     by_frame = reported(split, predicted, "val")
     result = {
         "labelled_md5": labels_digest(),
@@ -128,7 +131,7 @@ def run(experiment: str) -> None:
         "frame": {"set": "val", "frames": len(by_frame), "nights": by_frame["night"].nunique()},
         "scores": compared(by_night, by_frame),
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(_rounded(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 

@@ -69,7 +69,8 @@ def dipole_longitude(direction: np.ndarray, pole: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    direction, pole : (n, 3), see `dipole_pole`.
+    direction, pole
+        (n, 3), see `dipole_pole`.
     """
     east = np.cross(np.array([0.0, 0.0, 1.0]), pole)
     east /= np.linalg.norm(east, axis=1, keepdims=True)
@@ -117,8 +118,10 @@ def magnetic_local_time(utc: pd.Series, latitude: float, longitude: float, ephem
 
     Parameters
     ----------
-    utc : times; without a zone they are taken as UTC; unknown ones (NaT) give nan.
-    latitude, longitude : degrees north and east, geodetic (WGS84), away from the magnetic equator and poles.
+    utc
+        Times; without a zone they are taken as UTC; unknown ones (NaT) give nan.
+    latitude, longitude
+        Degrees north and east, geodetic (WGS84), away from the magnetic equator and poles.
 
     Returns
     -------

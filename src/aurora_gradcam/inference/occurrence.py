@@ -41,10 +41,12 @@ def estimates(
 
     Parameters
     ----------
-    frames : as in `night_sums`, each frame once. A label may stand only where the classifier was not trained on the
+    frames
+        As in `night_sums`, each frame once. A label may stand only where the classifier was not trained on the
         frame's night, and the labelled frames must be a random sample of the group's frames, each with the number of
         frames for which it stands.
-    rates_from : such rows (only p_aurora is not needed) whose labelled frames give sensitivity and specificity for
+    rates_from
+        Such rows (only p_aurora is not needed) whose labelled frames give sensitivity and specificity for
         Rogan-Gladen, assuming that the error rates there carry over to the group; without it the group's own.
     """
     nights = np.unique(frames["night"])
@@ -85,11 +87,14 @@ def by_group(
 
     Parameters
     ----------
-    frames : see `estimates`.
-    groups : the group of each row, by the same index; frames of no group (null) are left out. Categories come in
-        their order, with those that are empty, anything else is sorted.
-    own_rates : whether sensitivity and specificity come from the group's own labelled frames; else from all, which
-        assumes that the classifier errs as often in one group as in another.
+    frames
+        See `estimates`.
+    groups
+        The group of each row, by the same index; frames of no group (null) are left out. Categories come in their
+        order, with those that are empty, anything else is sorted.
+    own_rates
+        Whether sensitivity and specificity come from the group's own labelled frames; else from all, which assumes
+        that the classifier errs as often in one group as in another.
 
     Returns
     -------

@@ -20,7 +20,8 @@ def night_sums(frames: pd.DataFrame, nights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    frames : night, p_aurora, is_aurora, label (no, yes, null: not labelled), weight (null where not labelled).
+    frames
+        Night, p_aurora, is_aurora, label (no, yes, null: not labelled), weight (null where not labelled).
     """
     p, called = frames["p_aurora"].to_numpy(dtype=np.float64), frames["is_aurora"].to_numpy(dtype=bool)
     labelled, yes = frames["label"].notna().to_numpy(dtype=bool), (frames["label"] == "yes").to_numpy(dtype=bool)

@@ -38,9 +38,12 @@ def expected_calibration_error(
 
     Parameters
     ----------
-    p : (n,) probabilities of aurora.
-    yes : (n,) bool or 0 and 1.
-    weights : (n,) frames that each one stands for; all 1 where None.
+    p
+        (n,) probabilities of aurora.
+    yes
+        (n,) bool or 0 and 1.
+    weights
+        (n,) frames that each one stands for; all 1 where None.
 
     Returns
     -------
@@ -77,8 +80,10 @@ def bins_of(p: np.ndarray, yes: np.ndarray, nights: np.ndarray, bins: int = BINS
 
     Parameters
     ----------
-    p, yes : (n,) probabilities of aurora, and whether there is aurora.
-    nights : (n,) the night of each frame.
+    p, yes
+        (n,) probabilities of aurora, and whether there is aurora.
+    nights
+        (n,) the night of each frame.
 
     Returns
     -------

@@ -31,13 +31,18 @@ def night_interval(
 
     Parameters
     ----------
-    statistic : takes how often each night counts, (d, number of nights) in the order of np.unique(nights), and returns
-        (d,); nan where it has no definition. Each night once gives the value itself.
-    nights : (n,) the night of each row.
-    parts : bool (n,) each, kinds of rows that the statistic cannot do without: each must have enough nights, and those
-        of the part with the fewest are counted. Without parts all nights are.
-    centred : shift the drawn values so that their median is the value, for statistics that grow with scatter.
-    bounds : the range of the statistic. Unless it is centred, there is also room for nights not seen, as in `limits`.
+    statistic
+        Takes how often each night counts, (d, number of nights) in the order of np.unique(nights), and returns (d,);
+        nan where it has no definition. Each night once gives the value itself.
+    nights
+        (n,) the night of each row.
+    parts
+        bool (n,) each, kinds of rows that the statistic cannot do without: each must have enough nights, and those of
+        the part with the fewest are counted. Without parts all nights are.
+    centred
+        Shift the drawn values so that their median is the value, for statistics that grow with scatter.
+    bounds
+        The range of the statistic. Unless it is centred, there is also room for nights not seen, as in `limits`.
     """
     times, of_row = multiplicities(nights, draws, seed)
     count = times.shape[1]

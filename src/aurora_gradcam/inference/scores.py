@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import confusion_matrix, roc_curve
 
-from ..tables import SPLITS
+from ..tables.split import SPLITS
 from .bootstrap import SHARE, Estimate, ratio_interval
 from .reliability import calibration_error_interval
 from .resampling import night_interval, per_night
@@ -30,7 +30,8 @@ def estimates(frames: pd.DataFrame) -> dict[str, Estimate]:
 
     Parameters
     ----------
-    frames : night, label (no, yes), p_aurora, is_aurora and, where frames stand for others, weight; also no row at all.
+    frames
+        Night, label (no, yes), p_aurora, is_aurora and, where frames stand for others, weight; also no row at all.
 
     Returns
     -------
@@ -97,7 +98,8 @@ def split_scores(labelled: pd.DataFrame) -> Numbers:
 
     Parameters
     ----------
-    labelled : the columns of `estimates`; one row a frame, also none at all.
+    labelled
+        The columns of `estimates`; one row a frame, also none at all.
 
     Returns
     -------

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import tables
-from ..archive import night_of
+from ..frame_ids import night_of
 from ..inference.resampling import night_interval, per_night
+from ..tables.labels import LABELS
 from .collect import Answers
 
 UNSEEN_NIGHTS = (0.0, 1.0)
@@ -41,7 +41,8 @@ def kappa(counts: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    counts : (n, 4), frames that both call yes, both no, the first alone yes, the second alone yes.
+    counts
+        (n, 4), frames that both call yes, both no, the first alone yes, the second alone yes.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def kappa(counts: np.ndarray) -> np.ndarray:
 def compare(first: str, second: str, answers: Answers, seed: int) -> Pair | None:
     """Two annotators' agreement; None where they share no frame that both answered yes or no."""
     one, other = answers[first], answers[second]
-    shared = sorted(frame for frame in one.keys() & other if {one[frame], other[frame]} <= {*tables.LABELS})
+    shared = sorted(frame for frame in one.keys() & other if {one[frame], other[frame]} <= {*LABELS})
     if not shared:
         return None
     kinds = [("yes", "yes"), ("no", "no"), ("yes", "no"), ("no", "yes")]

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .. import tables
-from ..archive import written_whole
 from ..errors import DataError, InputError
+from ..files import atomic_write
 from ..preprocessing.labels import HEADER
+from ..tables.labels import LABELS, LABELS_FILE
 from . import journal
 
 Answers = dict[str, dict[str, str]]
@@ -49,16 +49,16 @@ def journals() -> Answers:
 
 def _lines() -> list[str]:
     """The labels file's lines with their ends, the header first; the header alone where there is no file."""
-    if not tables.LABELS_FILE.exists():
+    if not LABELS_FILE.exists():
         return [f"{HEADER}\n"]
     try:
-        with tables.LABELS_FILE.open(encoding="utf-8-sig", newline="") as file:
+        with LABELS_FILE.open(encoding="utf-8-sig", newline="") as file:
             lines = list(file)
     except UnicodeDecodeError as error:
-        raise InputError("not readable as UTF-8", tables.LABELS_FILE, "save it as CSV, UTF-8") from error
+        raise InputError("not readable as UTF-8", LABELS_FILE, "save it as CSV, UTF-8") from error
     header = ",".join(_fields(lines[0])) if lines else ""
     if header != HEADER:
-        raise InputError(f"the header is '{header}'", f"{tables.LABELS_FILE}, line 1", f"write {HEADER}")
+        raise InputError(f"the header is '{header}'", f"{LABELS_FILE}, line 1", f"write {HEADER}")
     if not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return lines
@@ -74,7 +74,7 @@ def labels_of(annotator: str) -> int:
 
 
 def collect(known: Collection[str]) -> Collected:
-    """Write every journal's yes and no to `tables.LABELS_FILE`, in place of its annotator's rows of those frames.
+    """Write every journal's yes and no to `LABELS_FILE`, in place of its annotator's rows of those frames.
 
     All other rows, an annotator's own on frames that the journal never names among them, stay as they are, in their
     order; the journals' follow, by annotator and frame. The file is written whole, under a lock, and only where
@@ -82,11 +82,13 @@ def collect(known: Collection[str]) -> Collected:
 
     Parameters
     ----------
-    known : all frame_ids that there are; answers to others stay in their journal only.
+    known
+        All frame_ids that there are; answers to others stay in their journal only.
 
     Raises
     ------
-    InputError : a broken journal, or a labels file without its header.
+    InputError
+        A broken journal, or a labels file without its header.
     """
     if not journal.FOLDER.exists():
         return Collected(_of_others(_lines()[1:]), {}, 0)
@@ -100,7 +102,7 @@ def collect(known: Collection[str]) -> Collected:
             name: {one: said for one, said in of_one.items() if one in known} for name, of_one in answers.items()
         }
         rows = {
-            name: [f"{one},{said},{name}\n" for one, said in sorted(of_one.items()) if said in tables.LABELS]
+            name: [f"{one},{said},{name}\n" for one, said in sorted(of_one.items()) if said in LABELS]
             for name, of_one in answers.items()
         }
         wanted = [lines[0], *kept, *(row for of_one in rows.values() for row in of_one)]
@@ -114,13 +116,13 @@ def collect(known: Collection[str]) -> Collected:
 
 def _write(content: str) -> None:
     try:
-        with written_whole(tables.LABELS_FILE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        with atomic_write(LABELS_FILE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # rows of people without a journal are nowhere else
     except OSError as error:
         what = f"the labels could not be written: {error.strerror}; every answer is safe in its journal"
-        raise DataError(what, tables.LABELS_FILE, "make room on the disk, then run `aurora label --collect`") from error
+        raise DataError(what, LABELS_FILE, "make room on the disk, then run `aurora label --collect`") from error
 
 
 def _frames_in(annotator: str) -> set[str]:
@@ -139,6 +141,6 @@ def _of_others(lines: list[str]) -> Answers:
     answers: Answers = {}
     for line in lines:
         fields = _fields(line)
-        if len(fields) == 3 and fields[1] in tables.LABELS:
+        if len(fields) == 3 and fields[1] in LABELS:
             answers.setdefault(fields[2], {})[fields[0]] = fields[1]
     return answers

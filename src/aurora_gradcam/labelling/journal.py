@@ -9,10 +9,11 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .. import tables
 from ..errors import ConfigError, DataError, InputError
+from ..tables.labels import LABELS_FILE
+from ..tables.table import FRAME_ID
 
-FOLDER = tables.LABELS_FILE.parent / "answers"
+FOLDER = LABELS_FILE.parent / "answers"
 ANSWERS = ("yes", "no", "unsure")
 UNDO = "undo"
 HEADER = "time,frame_id,answer"
@@ -38,7 +39,7 @@ def _entry(line: str, before: History) -> tuple[str, str]:
         raise ValueError(f"{len(fields)} values where {HEADER} are expected")
     time, frame_id, answer = fields
     datetime.strptime(time, _TIME)
-    if not re.match(tables.FRAME_ID, frame_id):
+    if not re.match(FRAME_ID, frame_id):
         raise ValueError(f"'{frame_id}' is no frame_id")
     if answer not in (*ANSWERS, UNDO):
         raise ValueError(f"the answer '{answer}' is none of {', '.join((*ANSWERS, UNDO))}")
@@ -52,7 +53,8 @@ def parse(content: bytes, path: Path) -> tuple[History, bytes]:
 
     Raises
     ------
-    InputError : a broken line that is not the torn last one, with file and line.
+    InputError
+        A broken line that is not the torn last one, with file and line.
     """
     *lines, torn = content.split(b"\n")
     history: History = []
@@ -96,7 +98,8 @@ class Journal:
 
     Raises
     ------
-    InputError : somebody labels under this name already, or a line is broken.
+    InputError
+        Somebody labels under this name already, or a line is broken.
     """
 
     def __init__(self, annotator: str) -> None:

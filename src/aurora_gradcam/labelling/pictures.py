@@ -8,6 +8,7 @@ import pandas as pd
 
 from .. import archive
 from ..errors import DataError, InputError
+from ..frame_ids import night_of
 from .questions import utc_text
 
 WITHIN = pd.Timedelta(seconds=90)
@@ -30,7 +31,7 @@ class Pictures:
 
     def read(self, frame_id: str) -> bytes:
         """The JPG of a frame of `members`, as it lies in the archive."""
-        path = archive.night_path(archive.FRAMES, archive.night_of(frame_id))
+        path = archive.night_path(archive.FRAMES, night_of(frame_id))
         return archive.read_member(path, self.members[frame_id])
 
 
@@ -39,15 +40,19 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
 
     Parameters
     ----------
-    frame_ids : the frames asked for.
-    frames, sky : the tables `FRAMES` and `SKY`.
+    frame_ids
+        The frames asked for.
+    frames, sky
+        The tables `FRAMES` and `SKY`.
 
     Raises
     ------
-    InputError : a night archive is missing.
-    DataError : a frame that is asked for has no picture.
+    InputError
+        A night archive is missing.
+    DataError
+        A frame that is asked for has no picture.
     """
-    nights = {archive.night_of(frame_id) for frame_id in frame_ids}
+    nights = {night_of(frame_id) for frame_id in frame_ids}
     for night in sorted(nights):
         if not (path := archive.night_path(archive.FRAMES, night)).exists():
             raise InputError("this night archive is missing", path, "run `dvc pull` or `dvc repro extract`")
@@ -63,7 +68,7 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
         for row in beside[beside["frame_id"].isin(frame_ids)].itertuples()
     }
     if missing := sorted(set(frame_ids) - set(neighbours)):
-        path = archive.night_path(archive.FRAMES, archive.night_of(missing[0]))
+        path = archive.night_path(archive.FRAMES, night_of(missing[0]))
         what = f"{len(missing)} frames to label, such as {missing[0]}, have no picture"
         raise DataError(what, path, "run `dvc repro sample_label`")
     served = {*frame_ids, *(one.frame_id for pair in neighbours.values() for one in pair if one)}

@@ -7,9 +7,12 @@ from typing import Literal
 
 import pandas as pd
 
-from .. import tables
+from ..conditions import condition_name
 from ..errors import InputError
 from ..preprocessing.sampling import draws
+from ..tables.labels import LABELLED_TABLE, TO_LABEL
+from ..tables.predictions import PREDICTIONS_TABLE
+from ..tables.sky import SKY_TABLE
 
 Order = Literal["random", "night", "uncertain"]
 ANGLES = ("sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth")
@@ -36,12 +39,12 @@ def utc_text(utc: pd.Timestamp) -> str:
 
 
 def _to_label() -> list[str]:
-    if not tables.TO_LABEL.exists():
-        raise InputError("the list of frames to label is missing", tables.TO_LABEL, "run `dvc repro sample_label`")
+    if not TO_LABEL.exists():
+        raise InputError("the list of frames to label is missing", TO_LABEL, "run `dvc repro sample_label`")
     try:
-        listed = pd.read_csv(tables.TO_LABEL, dtype=str, usecols=["frame_id"])
+        listed = pd.read_csv(TO_LABEL, dtype=str, usecols=["frame_id"])
     except ValueError as error:
-        raise InputError(f"not readable: {error}", tables.TO_LABEL, "run `dvc repro sample_label`") from error
+        raise InputError(f"not readable: {error}", TO_LABEL, "run `dvc repro sample_label`") from error
     return list(listed["frame_id"])
 
 
@@ -49,7 +52,7 @@ def asked(annotator: str, again: bool) -> list[str]:
     """The frame_ids still to be labelled and, with `again`, those of the sample that somebody else has labelled."""
     frame_ids = _to_label()
     if again:
-        labelled = tables.LABELLED.read()
+        labelled = LABELLED_TABLE.read()
         by_others = labelled["annotator"].map(lambda names: bool(set(names.split("+")) - {annotator}))
         frame_ids += list(labelled.loc[by_others, "frame_id"])
     return sorted(set(frame_ids))
@@ -65,10 +68,10 @@ def ordered(frame_ids: list[str], order: Order, annotator: str, seed: int) -> li
     number = dict(zip(frame_ids, draws(frame_ids, seed, f"label {annotator}"), strict=True))
     if order == "random":
         return sorted(frame_ids, key=number.__getitem__)
-    if not tables.PREDICTIONS.path().exists():
+    if not PREDICTIONS_TABLE.path().exists():
         fix = "train first (`dvc repro`), or take --order random"
-        raise InputError("the order 'uncertain' needs the classifier's predictions", tables.PREDICTIONS.path(), fix)
-    predictions = tables.PREDICTIONS.read().set_index("frame_id")["p_aurora"]
+        raise InputError("the order 'uncertain' needs the classifier's predictions", PREDICTIONS_TABLE.path(), fix)
+    predictions = PREDICTIONS_TABLE.read().set_index("frame_id")["p_aurora"]
     distance = (predictions - 0.5).abs().to_dict()
     return sorted(frame_ids, key=lambda frame_id: (distance.get(frame_id, 1.0), number[frame_id]))
 
@@ -77,14 +80,14 @@ def questions(frame_ids: list[str], sky: pd.DataFrame) -> list[Question]:
     """Look the frames up in the sky table, in the order given; InputError where one is not there."""
     rows = sky.dropna(subset=["utc", "sun_class"]).set_index("frame_id")
     if unknown := [frame_id for frame_id in frame_ids if frame_id not in rows.index]:
-        what = f"{len(unknown)} frames to label, such as {unknown[0]}, are not in {tables.SKY.path()}"
-        raise InputError(what, tables.TO_LABEL, "run `dvc repro sample_label`")
+        what = f"{len(unknown)} frames to label, such as {unknown[0]}, are not in {SKY_TABLE.path()}"
+        raise InputError(what, TO_LABEL, "run `dvc repro sample_label`")
     return [
         Question(
             frame_id=row.Index,
             night=row.Index.partition("-")[0],
             utc=utc_text(row.utc),
-            condition=tables.condition_name(row.sun_class, row.moon_class),
+            condition=condition_name(row.sun_class, row.moon_class),
             moon_illumination=row.moon_illumination,
             **{angle: getattr(row, angle) for angle in ANGLES},
         )

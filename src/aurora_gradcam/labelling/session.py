@@ -8,9 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from .. import tables
-from ..config import MOON_CLASSES, SUN_CLASSES, Params
+from ..conditions import MOON_CLASSES, SUN_CLASSES, condition_name
+from ..config import Params
 from ..errors import InputError
+from ..tables.frames import FRAMES_TABLE, is_simulated
+from ..tables.labels import LABELS_FILE
+from ..tables.sky import SKY_TABLE
 from . import journal
 from .agreement import agreement
 from .collect import Collected, collect, labels_of
@@ -18,7 +21,7 @@ from .journal import Journal
 from .pictures import Neighbour, Pictures, pictures_of
 from .questions import Order, Question, asked, ordered, questions
 
-CONDITION_NAMES = tuple(tables.condition_name(sun, moon) for moon in MOON_CLASSES for sun in SUN_CLASSES)
+CONDITION_NAMES = tuple(condition_name(sun, moon) for moon in MOON_CLASSES for sun in SUN_CLASSES)
 
 
 class TooEarly(Exception):
@@ -108,7 +111,7 @@ def _counts(groups: list[str], answered: list[str]) -> list[dict[str, Any]]:
 
 def known_frames(params: Params) -> tuple[pd.DataFrame, frozenset[str]]:
     """The frames tables of all months, and their frame_ids."""
-    frames = tables.FRAMES.read_months(params.months)
+    frames = FRAMES_TABLE.read_months(params.months)
     return frames, frozenset(frames["frame_id"])
 
 
@@ -117,19 +120,20 @@ def begin(params: Params, annotator: str, order: Order, again: bool) -> Session 
 
     Raises
     ------
-    AuroraError : a name that is none or in use; labels under it that no journal holds; missing tables or pictures.
+    AuroraError
+        A name that is none or in use; labels under it that no journal holds; missing tables or pictures.
     """
     path = journal.path_of(annotator)
     frames, known = known_frames(params)
     if not path.exists() and (count := labels_of(annotator)):
-        what = f"{tables.LABELS_FILE} holds {count} labels of {annotator}, but {path} is missing"
+        what = f"{LABELS_FILE} holds {count} labels of {annotator}, but {path} is missing"
         raise InputError(what, "", "bring that journal back, or label under another --annotator")
     collect(known)
     frame_ids = ordered(asked(annotator, again), order, annotator, params.seed)
     if not frame_ids:
         return None
-    sky = tables.SKY.read()
+    sky = SKY_TABLE.read()
     listed = {one.frame_id: one for one in questions(frame_ids, sky)}
     pictures = pictures_of(frame_ids, frames, sky)
-    simulated = tables.is_simulated(frames)
+    simulated = is_simulated(frames)
     return Session(annotator, order, listed, pictures, Journal(annotator), known, simulated, params.seed)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import secrets
 import signal
-import sys
 import threading
 import webbrowser
 from contextlib import suppress
@@ -15,13 +15,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from .. import tables
 from ..config import Params
 from ..errors import ConfigError
+from ..tables.labels import LABELS_FILE
 from . import server, session
 from .agreement import agreement
 from .collect import Collected, collect
 from .questions import Order
+
+logger = logging.getLogger(__name__)
 
 
 def user_name() -> str:
@@ -48,7 +50,7 @@ def label(params: Params, annotator: str, order: Order, again: bool, port: int, 
         print(f"Nothing to label: every frame of the sample has its label{hint}.")
         return
     if sitting.journal.recovered:
-        print(sitting.journal.recovered, file=sys.stderr)
+        logger.warning(sitting.journal.recovered)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like this, too, it collects
     with server.listen(port) as listening, suppress(KeyboardInterrupt):
         port = listening.getsockname()[1]
@@ -76,7 +78,7 @@ def tell_address(sitting: session.Session, address: str, open_browser: bool) -> 
 def tell_collected(collected: Collected) -> None:
     """How many labels the journals gave, and how many answers have no frame any more."""
     each = ", ".join(f"{name} {count}" for name, count in collected.written.items())
-    print(f"Labels in {tables.LABELS_FILE} from journals: {each or 'none'}.")
+    print(f"Labels in {LABELS_FILE} from journals: {each or 'none'}.")
     if collected.gone:
         print(f"{collected.gone} answers are to frames that are in no frames table; they stay in their journals only.")
 

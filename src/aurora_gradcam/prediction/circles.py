@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from ..config import Circle, Extract
 from ..errors import ConfigError, InputError
-from ..preprocessing.circle import find_circle
 from ..preprocessing.video import Video, check_size
 from . import pictures
+from .find_circle import find_circle
 
 AUTO = "auto"
 Choice = Circle | str | None
@@ -25,7 +25,8 @@ def choice(text: str) -> Choice:
 
     Raises
     ------
-    ConfigError : anything else.
+    ConfigError
+        Anything else.
     """
     if text in ("", AUTO):
         return text or None
@@ -66,8 +67,10 @@ def for_video(video: Video, chosen: Choice, extract: Extract, timed: bool) -> Ex
 
     Raises
     ------
-    InputError : circle or time strip do not lie inside the picture.
-    DataError : no circle is found.
+    InputError
+        Circle or time strip do not lie inside the picture.
+    DataError
+        No circle is found.
     """
     size = (video.width, video.height)
     circle = largest_inside(find_circle(pictures.of_video(video)), size) if chosen == AUTO else chosen
@@ -90,8 +93,10 @@ def for_images(sizes: dict[Path, Size], chosen: Choice, extract: Extract) -> dic
 
     Raises
     ------
-    InputError : a circle does not fit into the images.
-    DataError : no circle is found.
+    InputError
+        A circle does not fit into the images.
+    DataError
+        No circle is found.
     """
     by_size: dict[Size, list[Path]] = {}
     for path, size in sizes.items():

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from ..drawing.keogram import middle_line
 from ..inference.classify import ahead, classify, helpers, predictions
 from ..progress import track
-from ..report.keogram import middle_line
 from ..training.network import ModelCard
 from .series import Series
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import yaml
 
 from ..errors import InputError
 from ..training.network import CARD, CLASSIFIER, ModelCard
+
+logger = logging.getLogger(__name__)
 
 
 def project_of(folder: Path) -> Path | None:
@@ -28,12 +31,13 @@ def fetch_missing(folder: Path) -> None:
 
     Raises
     ------
-    InputError : the pull failed, with DVC's last words.
+    InputError
+        The pull failed, with DVC's last words.
     """
     files = [folder.resolve() / CLASSIFIER, folder.resolve() / CARD]
     if all(path.exists() for path in files) or (root := project_of(folder)) is None:
         return
-    print(f"{folder} holds no model yet: fetching it from the DVC remote", file=sys.stderr)
+    logger.info(f"{folder} holds no model yet: fetching it from the DVC remote")
     targets = [path.relative_to(root).as_posix() for path in files]
     command = [sys.executable, "-m", "dvc", "pull", *targets]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)

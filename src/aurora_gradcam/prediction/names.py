@@ -49,7 +49,8 @@ def time_in(name: str, rule: Predict) -> datetime | None:
 
     Raises
     ------
-    ConfigError : `rule.image_time` holds a field that no name can hold.
+    ConfigError
+        `rule.image_time` holds a field that no name can hold.
     """
     if not rule.image_time:
         return None

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..report import style
-from ..report.nights import TIME, Night, night_keogram
-from ..tables import SIMULATED_PREFIX
+from ..drawing import style
+from ..drawing.night_plot import TIME, Night, night_keogram
+from ..tables.frames import SIMULATED_PREFIX
 from .classified import Classified
 from .series import SKY, Series
 

@@ -12,8 +12,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from ..config import Circle
 from ..errors import ToolError
-from ..preprocessing import circle as circles
 from ..preprocessing.video import Video, is_blank
+from . import find_circle as circles
 
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits a pixel that cameras give; files of 16 bits often hold fewer."""
@@ -75,7 +75,7 @@ def whole(path: Path) -> np.ndarray:
 
 
 def framed(path: Path, circle: Circle | None) -> tuple[str, np.ndarray | None]:
-    """An image's status, as in `tables.FRAME_STATUSES`, and where it is ok its square frame, uint8 RGB.
+    """An image's status, as in `FrameStatus`, and where it is ok its square frame, uint8 RGB.
 
     `circle` is cut out; without one the image is a frame already, and stays as it is, bit for bit.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +12,17 @@ import pandas as pd
 import torch
 
 from .. import memory
-from ..archive import written_whole
 from ..config import Circle, Extract, Params
 from ..errors import AuroraError, InputError
+from ..files import atomic_write
 from ..gradcam.maps import method_and_layer
 from ..preprocessing import video
 from ..training import network as networks
 from . import circles, classified, model, night, pictures, shown, sources, summary
 from .series import Series, of_images, of_video
 from .warnings import warnings
+
+logger = logging.getLogger(__name__)
 
 TABLE = "frames.csv"
 COLUMNS = (
@@ -58,7 +60,8 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
 
     Raises
     ------
-    InputError, DataError, ConfigError, ToolError : before anything is decoded wherever the fault can be seen then.
+    InputError, DataError, ConfigError, ToolError
+        Before anything is decoded wherever the fault can be seen then.
     """
     memory.keep()
     _check_out(job.out)
@@ -96,7 +99,7 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
     _write(job.out / TABLE, csv(table))
     said = [f"not classified: {error}" for error in faults] + warnings(results, found, job)
     for one in said:
-        print(f"warning: {one}", file=sys.stderr)
+        logger.warning(one)
     _write(job.out / summary.PAGE, summary.page(results, card, model.is_simulated(card), said, job))
     if faults:
         raise faults[0]
@@ -163,5 +166,5 @@ def csv(rows: pd.DataFrame) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

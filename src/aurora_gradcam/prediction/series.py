@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import archive
 from ..config import Circle, Params
+from ..images import decode_image
 from ..preprocessing import extract, ocr_utc, stamps
 from ..preprocessing.sky import POSITIONS, illuminated
 from ..preprocessing.video import Sample, Video
@@ -84,13 +84,13 @@ def of_video(name: str, video: Video, params: Params, timed: bool, folder: Path)
 
     def read(number: int) -> tuple[str, np.ndarray | None]:
         sample = samples[int(rows["frame_no"].iloc[number])]
-        return "ok", archive.decode_image(sample.picture.read_bytes())
+        return "ok", decode_image(sample.picture.read_bytes())
 
     return Series(name, rows, read, {(video.width, video.height)}, True, date or "", notes)
 
 
 def _strip(sample: Sample | None) -> np.ndarray | None:
-    return None if sample is None else archive.decode_image(sample.strip.read_bytes())[..., 0]
+    return None if sample is None else decode_image(sample.strip.read_bytes())[..., 0]
 
 
 def of_images(

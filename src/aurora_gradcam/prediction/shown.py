@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from ..archive import written_whole
+from ..drawing.style import brightened
+from ..files import atomic_write
 from ..gradcam.maps import explain, method_and_layer
 from ..gradcam.overlays import JPEG_QUALITY, overlay
 from ..progress import track
-from ..report.style import brightened
 from ..training.network import ModelCard
 from ..training.transforms import for_evaluation
 from ..web.pages import picture_uri
@@ -122,7 +122,7 @@ def explained(
         heat = explain(network, prepare(picture)[None].to(place), TARGET, layer, method)[0]
         row = rows.iloc[number]
         frame = f"-{row['frame_no']:05d}" if series.is_video else ""
-        with written_whole(folder / f"{stems[row['source']]}{frame}_{TARGET}.jpg") as temporary:
+        with atomic_write(folder / f"{stems[row['source']]}{frame}_{TARGET}.jpg") as temporary:
             Image.fromarray(overlay(picture, heat)).save(temporary, "JPEG", quality=JPEG_QUALITY)
         bright = brightened(picture)
         uri = picture_uri(np.concatenate([bright, overlay(bright, heat)], axis=1), 2 * LARGE)

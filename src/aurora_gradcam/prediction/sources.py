@@ -50,7 +50,8 @@ def find(paths: Sequence[Path]) -> Sources:
 
     Raises
     ------
-    InputError : a path that is not there, a file that is neither video nor image, a folder without an image.
+    InputError
+        A path that is not there, a file that is neither video nor image, a folder without an image.
     """
     videos: list[Path] = []
     images: list[Path] = []

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from ..config import MOON_CLASSES, SUN_CLASSES
+from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..gradcam.maps import METHODS, method_and_layer
-from ..tables import FRAME_STATUSES, SIMULATED_PREFIX, TIME_STATUSES
+from ..tables.frames import FRAME_STATUSES, SIMULATED_PREFIX
+from ..tables.times import TIME_STATUSES
 from ..training.network import ModelCard
 from ..web.pages import picture_uri, render
 from .shown import DOUBT, KINDS, PER_KIND, Shown
@@ -123,8 +124,10 @@ def page(results: Sequence[Result], card: ModelCard, simulated: bool | None, sai
 
     Parameters
     ----------
-    simulated : whether the classifier learnt from simulated skies; None where that is not known.
-    said : what to check, one sentence each.
+    simulated
+        Whether the classifier learnt from simulated skies; None where that is not known.
+    said
+        What to check, one sentence each.
     """
     table = pd.concat([result.rows for result in results], ignore_index=True)
     method, layer = method_and_layer(job.params.gradcam.layers[0])

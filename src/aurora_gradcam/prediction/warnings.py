@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..config import DARK_SUN_CLASSES, Circle, Extract
+from ..conditions import DARK_SUN_CLASSES
+from ..config import Circle, Extract
 from ..preprocessing.clock import AGREEING
 from .sources import Sources
 

@@ -73,9 +73,12 @@ def parse(text: str, formats: Sequence[str], zones: dict[str, float]) -> list[Re
 
     Parameters
     ----------
-    text : as tesseract gave it.
-    formats : strptime formats of %Y %m %d %H %M %S.
-    zones : printed zone name -> hours from UTC.
+    text
+        As tesseract gave it.
+    formats
+        Strptime formats of %Y %m %d %H %M %S.
+    zones
+        Printed zone name -> hours from UTC.
     """
     readings: list[Reading] = []
     for form in formats:
@@ -125,13 +128,17 @@ def fit(offsets: np.ndarray, tolerance_s: float) -> tuple[np.ndarray, np.ndarray
 
     Parameters
     ----------
-    offsets : reading minus elapsed, s, shape (readings, alternatives); NaN where there is none.
-    tolerance_s : a reading this close to an offset confirms it.
+    offsets
+        Reading minus elapsed, s, shape (readings, alternatives); NaN where there is none.
+    tolerance_s
+        A reading this close to an offset confirms it.
 
     Returns
     -------
-    segment : shape (readings,), the stretch without gaps that a reading confirms, from 0; -1 where it confirms none.
-    offset : shape (readings,), the local offset in s where a reading confirms it, else NaN.
+    segment
+        Shape (readings,), the stretch without gaps that a reading confirms, from 0; -1 where it confirms none.
+    offset
+        Shape (readings,), the local offset in s where a reading confirms it, else NaN.
     """
     count = len(offsets)
     segment, local = np.full(count, -1), np.full(count, np.nan)
@@ -237,15 +244,20 @@ def place(
 
     Parameters
     ----------
-    texts : what tesseract read, one a frame in order of time; None where nothing.
-    elapsed_s : sky time since the video's first frame, s, shape (frames,).
-    trusted : False for damaged frames, whose readings do not vote; shape (frames,).
-    night : the date in the video's name.
-    timezone_name : the site's IANA zone; it decides where no zone was legible.
+    texts
+        What tesseract read, one a frame in order of time; None where nothing.
+    elapsed_s
+        Sky time since the video's first frame, s, shape (frames,).
+    trusted
+        False for damaged frames, whose readings do not vote; shape (frames,).
+    night
+        The date in the video's name.
+    timezone_name
+        The site's IANA zone; it decides where no zone was legible.
 
     Returns
     -------
-    The columns local_time, utc_offset_min, utc, time_status and residual_s of tables.TIMES, a row a frame; and what a
+    The columns local_time, utc_offset_min, utc, time_status and residual_s of TIMES_TABLE, a row a frame; and what a
     person should know about the night (gaps, a zone against the rules), in phrases.
     """
     zone = ZoneInfo(timezone_name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import logging
 import re
-import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from .. import archive, config, parallel, tables
+from .. import archive, parallel
 from ..config import Extract, Params
-from ..errors import DataError, InputError, exit_clearly
+from ..errors import DataError, InputError
+from ..frame_ids import month_of
+from ..stage import stage_main
+from ..tables.frames import FRAME_STATUSES, FRAMES_TABLE
 from . import video
+
+logger = logging.getLogger(__name__)
 
 RAW = Path("data/raw")
 
@@ -28,7 +33,8 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
 
     Raises
     ------
-    InputError : no folder, no video that matches, a name without a date in this month, two videos of one night.
+    InputError
+        No folder, no video that matches, a name without a date in this month, two videos of one night.
     """
     named = named_like(pattern)
     videos: dict[str, Path] = {}
@@ -38,7 +44,7 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
             others.append(path.name)
             continue
         night = found["night"]
-        if not is_date(night) or archive.month_of(night) != folder.name:
+        if not is_date(night) or month_of(night) != folder.name:
             raise InputError(
                 f"this video is of {night}, no night of {folder.name}", path, "move it to its month's folder"
             )
@@ -48,8 +54,9 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
             )
         videos[night] = path
     if others:
-        print(f"warning: {folder} holds {len(others)} videos that extract.file_pattern '{pattern}' leaves out, "
-              f"such as {others[0]}", file=sys.stderr)  # fmt: skip
+        logger.warning(
+            f"{folder} holds {len(others)} videos that extract.file_pattern '{pattern}' leaves out, such as {others[0]}"
+        )
     if not videos:
         raise InputError(
             f"no video named like '{pattern}'",
@@ -93,7 +100,7 @@ def probe_all(videos: dict[str, Path], extract: Extract) -> list[tuple[str, vide
 
 
 def extract_night(probed: tuple[str, video.Video], extract: Extract) -> pd.DataFrame:
-    """Decode a night's video, write its two archives, and return its rows of tables.FRAMES."""
+    """Decode a night's video, write its two archives, and return its rows of FRAMES_TABLE."""
     night, source = probed
     with TemporaryDirectory(prefix=f"aurora-{night}-") as folder:
         rows, samples = decode_night(night, source, extract, Path(folder))
@@ -108,7 +115,7 @@ def extract_night(probed: tuple[str, video.Video], extract: Extract) -> pd.DataF
 def decode_night(
     night: str, source: video.Video, extract: Extract, folder: Path
 ) -> tuple[pd.DataFrame, dict[int, video.Sample]]:
-    """Decode a night's video into an empty folder: its rows of tables.FRAMES, and its samples by frame_no."""
+    """Decode a night's video into an empty folder: its rows of FRAMES_TABLE, and its samples by frame_no."""
     with source.path.open("rb") as content:
         md5 = hashlib.file_digest(content, "md5").hexdigest()
     promised = set(video.sample_numbers(source.frames, video.step(source.fps, extract)))
@@ -120,7 +127,7 @@ def decode_night(
         if sample := samples.get(number):
             status, member, pts_s = _status(sample, extract.circle.radius), f"{frame_id}.jpg", sample.pts_s
         rows.append((frame_id, night, source.path.name, md5, number, pts_s, member, status))
-    return pd.DataFrame(rows, columns=list(tables.FRAMES.schema.columns)), samples
+    return pd.DataFrame(rows, columns=list(FRAMES_TABLE.schema.columns)), samples
 
 
 def _status(sample: video.Sample, radius: int) -> str:
@@ -143,7 +150,7 @@ def check_bad(frames: pd.DataFrame, month: str, max_bad_fraction: float) -> None
     if bad.empty:
         return
     counts = bad.groupby("status").size()
-    kinds = ", ".join(f"{counts[status]} {status}" for status in tables.FRAME_STATUSES if status in counts)
+    kinds = ", ".join(f"{counts[status]} {status}" for status in FRAME_STATUSES if status in counts)
     nights = bad["night"].value_counts()
     told = f"{len(bad)} of {len(frames)} frames are bad: {kinds}; most in the night {nights.index[0]}, {nights.iloc[0]}"
     if len(bad) > max_bad_fraction * len(frames):
@@ -152,7 +159,7 @@ def check_bad(frames: pd.DataFrame, month: str, max_bad_fraction: float) -> None
             month,
             "replace the damaged videos, or raise extract.max_bad_fraction",
         )
-    print(f"warning: {month}: {told}", file=sys.stderr)
+    logger.warning("%s: %s", month, told)
 
 
 def run(params: Params, month: str) -> None:
@@ -165,15 +172,10 @@ def run(params: Params, month: str) -> None:
         remove_others(root / month, {night for night, _ in probed})
     frames = pd.concat(night_frames, ignore_index=True)
     check_bad(frames, month, params.extract.max_bad_fraction)
-    tables.FRAMES.write(frames, month)
+    FRAMES_TABLE.write(frames, month)
 
 
-@exit_clearly
-def main() -> None:
-    """Run as `python -m aurora_gradcam.preprocessing.extract 2024-02`."""
-    if len(sys.argv) != 2:
-        raise InputError("one month is needed", "command line", "add it, such as 2024-02")
-    run(config.load(), sys.argv[1])
+main = stage_main(run, takes="month")
 
 
 if __name__ == "__main__":

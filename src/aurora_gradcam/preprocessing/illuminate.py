@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from functools import partial
 
 import pandas as pd
 
-from .. import config, tables
 from ..config import Params
-from ..errors import InputError, exit_clearly
+from ..errors import InputError
 from ..parallel import map_nights
+from ..stage import stage_main
+from ..tables.sky import SKY_TABLE
+from ..tables.times import TIMES_TABLE
 from .sky import illuminated
+
+logger = logging.getLogger(__name__)
 
 
 def sky_of_month(month: str, params: Params) -> pd.DataFrame:
     """The sky table's rows for one month's times; nulls where the time is unknown."""
-    times = tables.TIMES.read(month)[["frame_id", "utc"]]
+    times = TIMES_TABLE.read(month)[["frame_id", "utc"]]
     return pd.concat([times, illuminated(pd.DatetimeIndex(times["utc"]), params.site, params.illuminate)], axis=1)
 
 
@@ -26,16 +30,13 @@ def run(params: Params) -> None:
         raise InputError("no months to read", "params.yaml: months", "list at least one, such as 2024-02")
     parts = map_nights(partial(sky_of_month, params=params), params.months, "sun and moon, months")
     sky = pd.concat(parts).sort_values("frame_id", ignore_index=True)
-    tables.SKY.write(sky)
+    SKY_TABLE.write(sky)
     unknown = int(sky["utc"].isna().sum())
     if unknown:
-        print(f"illuminate: {unknown} of {len(sky)} frames have no time and so no sky class", file=sys.stderr)
+        logger.warning("%d of %d frames have no time and so no sky class", unknown, len(sky))
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage in the current folder."""
-    run(config.load())
+main = stage_main(run)
 
 
 if __name__ == "__main__":

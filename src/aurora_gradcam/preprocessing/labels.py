@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import tables
 from ..errors import InputError
+from ..tables.labels import LABELS, LABELS_COLUMNS
 
-HEADER = ",".join(tables.LABELS_COLUMNS)
+HEADER = ",".join(LABELS_COLUMNS)
 
 
 def _row(fields: list[str], where: str, known: Collection[str]) -> tuple[str, str, str]:
-    if len(fields) != len(tables.LABELS_COLUMNS):
+    if len(fields) != len(LABELS_COLUMNS):
         raise InputError(f"{len(fields)} values where {HEADER} are expected", where, "write one value for each column")
     frame_id, label, annotator = (field.strip() for field in fields)
     if frame_id not in known:
         fix = "mend the frame_id, or list its month in params.yaml"
         raise InputError(f"the frame '{frame_id}' is in no frames table", where, fix)
-    if label not in tables.LABELS:
+    if label not in LABELS:
         raise InputError(f"the label '{label}' is neither yes nor no", where, "write yes or no, in small letters")
     if not annotator:
         raise InputError(f"the label of {frame_id} names no annotator", where, "write who labelled it")
@@ -33,26 +33,28 @@ def read_labels(path: Path, known: Collection[str]) -> pd.DataFrame:
 
     Parameters
     ----------
-    known : all frame_ids that there are.
+    known
+        All frame_ids that there are.
 
     Returns
     -------
-    Columns `tables.LABELS_COLUMNS`, one row for each frame and annotator; empty where the file is missing.
+    Columns `LABELS_COLUMNS`, one row for each frame and annotator; empty where the file is missing.
 
     Raises
     ------
-    InputError : a wrong header, an unknown frame, a label that is neither yes nor no, no annotator, or an annotator
-        who labels a frame twice differently; with file and line.
+    InputError
+        A wrong header, an unknown frame, a label that is neither yes nor no, no annotator, or an annotator who labels
+        a frame twice differently; with file and line.
     """
     if not path.exists():
-        return pd.DataFrame(columns=list(tables.LABELS_COLUMNS), dtype=str)
+        return pd.DataFrame(columns=list(LABELS_COLUMNS), dtype=str)
     known = frozenset(known)
     given: dict[tuple[str, str], tuple[str, int]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
-            if header != list(tables.LABELS_COLUMNS):
+            if header != list(LABELS_COLUMNS):
                 raise InputError(f"the header is '{','.join(header)}'", f"{path}, line 1", f"write {HEADER}")
             for fields in reader:
                 if not "".join(fields).strip():
@@ -66,7 +68,7 @@ def read_labels(path: Path, known: Collection[str]) -> pd.DataFrame:
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"not readable as a UTF-8 CSV file: {error}", path, "save it as CSV, UTF-8") from error
     rows = [(frame_id, label, annotator) for (frame_id, annotator), (label, _) in given.items()]
-    return pd.DataFrame(rows, columns=list(tables.LABELS_COLUMNS), dtype=str)
+    return pd.DataFrame(rows, columns=list(LABELS_COLUMNS), dtype=str)
 
 
 def majority(labels: pd.DataFrame) -> pd.DataFrame:

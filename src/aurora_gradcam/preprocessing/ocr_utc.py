@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 import pandas as pd
 
-from .. import archive, config, tables
+from .. import archive
 from ..config import Params
-from ..errors import ConfigError, DataError, exit_clearly
+from ..errors import DataError
+from ..images import decode_image
 from ..parallel import map_nights
+from ..stage import stage_main
+from ..tables.frames import FRAMES_TABLE
+from ..tables.times import TIME_STATUSES, TIMES_TABLE
 from . import clock, stamps
+
+logger = logging.getLogger(__name__)
 
 
 def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[str]]:
-    """Times of one night's frames (rows of tables.FRAMES), and what a person should know about the night."""
+    """Times of one night's frames (rows of FRAMES_TABLE), and what a person should know about the night."""
     frames = frames.sort_values("frame_no", ignore_index=True)
     night = frames["night"].iloc[0]
     strips = {
-        name.removesuffix(".png"): archive.decode_image(content)[..., 0]
+        name.removesuffix(".png"): decode_image(content)[..., 0]
         for name, content in archive.read_all(archive.night_path(archive.STAMPS, night))
     }
     read = stamps.read([strips.get(frame_id) for frame_id in frames["frame_id"]], params.ocr_utc.strips_per_page)
@@ -29,7 +35,7 @@ def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list
 
 
 def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Params) -> tuple[pd.DataFrame, list[str]]:
-    """Times of one night's frames (rows of tables.FRAMES by frame_no) whose strips were read as `read`, and notes."""
+    """Times of one night's frames (rows of FRAMES_TABLE by frame_no) whose strips were read as `read`, and notes."""
     elapsed_s = frames["pts_s"].to_numpy() * params.extract.nominal_fps * params.extract.seconds_per_frame
     times, notes = clock.place(
         [stamp.text for stamp in read],
@@ -46,31 +52,32 @@ def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Para
 def summary(night: str, statuses: pd.Series, notes: list[str]) -> str:
     """One line on a night's times that are not plainly read; empty where all are."""
     counts = statuses.value_counts()
-    parts = [f"{counts[status]} {status}" for status in tables.TIME_STATUSES[1:] if counts.get(status)]
+    parts = [f"{counts[status]} {status}" for status in TIME_STATUSES[1:] if counts.get(status)]
     if len(statuses) == counts.get("failed"):
         parts = ["no readable time"]
     if not parts and not notes:
         return ""
-    return f"ocr_utc: {night}: of {len(statuses)} frames {'; '.join([', '.join(parts) or 'all read', *notes])}"
+    return f"{night}: of {len(statuses)} frames {'; '.join([', '.join(parts) or 'all read', *notes])}"
 
 
 def run(params: Params, month: str) -> None:
-    """Read the month's frames and strips, write tables.TIMES, a row a frame in order of frame_id.
+    """Read the month's frames and strips, write TIMES_TABLE, a row a frame in order of frame_id.
 
     Raises
     ------
-    DataError : more than `ocr_utc.max_bad_fraction` of the month's frames have no time.
+    DataError
+        More than `ocr_utc.max_bad_fraction` of the month's frames have no time.
     """
-    frames = tables.FRAMES.read(month)
+    frames = FRAMES_TABLE.read(month)
     nights = [rows for _, rows in frames.groupby("night")]
     if not nights:
-        raise DataError("there are no frames to time", tables.FRAMES.path(month), "run `dvc repro extract`")
+        raise DataError("there are no frames to time", FRAMES_TABLE.path(month), "run `dvc repro extract`")
     timed = map_nights(partial(time_night, params=params), nights, f"times of {month}, nights")
     bad: list[str] = []
     for rows, (times, notes) in zip(nights, timed, strict=True):
         night = rows["night"].iloc[0]
         if line := summary(night, times["time_status"], notes):
-            print(line, file=sys.stderr)
+            logger.warning(line)
         if (times["time_status"] == "failed").mean() > params.ocr_utc.max_bad_fraction:
             bad.append(night)
     table = pd.concat([times for times, _ in timed]).sort_values("frame_id")
@@ -81,15 +88,10 @@ def run(params: Params, month: str) -> None:
             month,
             "check extract.stamp_box (does it hold the time?), ocr_utc.formats and ocr_utc.zones",
         )
-    tables.TIMES.write(table, month)
+    TIMES_TABLE.write(table, month)
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage for the month named on the command line, in the current folder."""
-    if len(sys.argv) != 2:
-        raise ConfigError("name one month", "ocr_utc", "python -m aurora_gradcam.preprocessing.ocr_utc 2024-02")
-    run(config.load(), sys.argv[1])
+main = stage_main(run, takes="month")
 
 
 if __name__ == "__main__":

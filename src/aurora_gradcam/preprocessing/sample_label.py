@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 
 import numpy as np
 import pandas as pd
 
-from .. import config, tables
-from ..archive import written_whole
-from ..config import CONDITIONS, Params, SampleLabel
-from ..errors import DataError, exit_clearly
+from ..conditions import CONDITIONS, condition_name
+from ..config import Params, SampleLabel
+from ..errors import DataError
+from ..files import atomic_write
+from ..stage import stage_main
+from ..tables.frames import FRAMES_TABLE
+from ..tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL
+from ..tables.sky import SKY_TABLE
 from .labels import majority, read_labels
 from .sampling import draws, rank_within
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_COLUMNS = ["frame_id", "night", "utc", "sun_class", "moon_class"]
 
@@ -26,7 +32,8 @@ def sample_pool(frames: pd.DataFrame, params: SampleLabel, seed: int) -> pd.Data
 
     Parameters
     ----------
-    frames : columns frame_id, night, sun_class, moon_class; usable frames only.
+    frames
+        Columns frame_id, night, sun_class, moon_class; usable frames only.
 
     Returns
     -------
@@ -68,28 +75,28 @@ def sample_audit(frames: pd.DataFrame, per_condition: int, seed: int) -> pd.Data
 
 def _usable(frames: pd.DataFrame, sky: pd.DataFrame) -> pd.DataFrame:
     if set(frames["frame_id"]) != set(sky["frame_id"]):
-        raise DataError("the frames and sky tables do not hold the same frames", tables.SKY.path(), "run `dvc repro`")
+        raise DataError("the frames and sky tables do not hold the same frames", SKY_TABLE.path(), "run `dvc repro`")
     joined = frames.merge(sky, on="frame_id", validate="one_to_one").sort_values("frame_id", ignore_index=True)
     usable = (joined["status"] == "ok") & joined["sun_class"].notna()
     if not usable.all():
         bad, unknown = (joined["status"] != "ok").sum(), joined["sun_class"].isna().sum()
-        print(f"sample_label: of {len(joined)} frames {bad} are bad and {unknown} without a time", file=sys.stderr)
+        logger.warning(f"of {len(joined)} frames {bad} are bad and {unknown} without a time")
     return joined.loc[usable, SAMPLE_COLUMNS]
 
 
 def _no_pool(frames: pd.DataFrame, params: SampleLabel) -> DataError:
     counts = frames.groupby(["sun_class", "moon_class"]).size()
-    there = "; ".join(f"{tables.condition_name(*key)}: {counts.get(key, 0)}" for key in CONDITIONS)
-    wanted = ", ".join(tables.condition_name(one.sun, one.moon) for one in params.conditions)
+    there = "; ".join(f"{condition_name(*key)}: {counts.get(key, 0)}" for key in CONDITIONS)
+    wanted = ", ".join(condition_name(one.sun, one.moon) for one in params.conditions)
     fix = "add nights, or other conditions to sample_label.conditions"
     return DataError(f"no usable frame in the training conditions ({wanted}); there are {there}", "", fix)
 
 
 def run(params: Params) -> None:
     """Read frames, sky and labels; write the labelled sample and the list of what a person still has to label."""
-    frames = tables.FRAMES.read_months(params.months)
-    labels = read_labels(tables.LABELS_FILE, frames["frame_id"])
-    usable = _usable(frames, tables.SKY.read())
+    frames = FRAMES_TABLE.read_months(params.months)
+    labels = read_labels(LABELS_FILE, frames["frame_id"])
+    usable = _usable(frames, SKY_TABLE.read())
     pool = sample_pool(usable, params.sample_label, params.seed)
     if pool.empty:
         raise _no_pool(usable, params.sample_label)
@@ -98,38 +105,35 @@ def run(params: Params) -> None:
     agreed = majority(labels)
     joined = sample.merge(agreed, on="frame_id", how="left").sort_values(["frame_id", "set"], ignore_index=True)
     missing = joined["label"].isna()
-    tables.LABELLED.write(joined[~missing])
+    LABELLED_TABLE.write(joined[~missing])
     to_label = write_to_label(joined[missing])
     tell(agreed, set(sample["frame_id"]), to_label)
 
 
 def write_to_label(missing: pd.DataFrame) -> int:
-    """Write `tables.TO_LABEL`, one row a frame, its sets joined with `+`; return how many rows."""
+    """Write `TO_LABEL`, one row a frame, its sets joined with `+`; return how many rows."""
     sets = missing.groupby("frame_id")["set"].agg(lambda of_frame: "+".join(sorted(of_frame, reverse=True)))
     once = missing.drop_duplicates("frame_id").drop(columns="set").merge(sets.reset_index(), on="frame_id")
-    with written_whole(tables.TO_LABEL) as temporary:
+    with atomic_write(TO_LABEL) as temporary:
         columns = [*SAMPLE_COLUMNS, "set"]
         once[columns].to_csv(temporary, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n")
     return len(once)
 
 
 def tell(agreed: pd.DataFrame, sampled: set[str], to_label: int) -> None:
-    """Say on standard error what is still to be labelled and which labels were not used."""
+    """Log what is still to be labelled and which labels were not used."""
     ties = int(agreed["label"].isna().sum())
-    if not tables.LABELS_FILE.exists():
-        print(f"sample_label: there is no {tables.LABELS_FILE} yet", file=sys.stderr)
+    if not LABELS_FILE.exists():
+        logger.warning(f"there is no {LABELS_FILE} yet")
     if to_label:
-        print(f"sample_label: {to_label} frames still to be labelled, see {tables.TO_LABEL}", file=sys.stderr)
+        logger.info(f"{to_label} frames still to be labelled, see {TO_LABEL}")
     if ties:
-        print(f"sample_label: {ties} frames have as many yes as no and count as unlabelled", file=sys.stderr)
+        logger.warning(f"{ties} frames have as many yes as no and count as unlabelled")
     if unused := int((~agreed["frame_id"].isin(sampled)).sum()):
-        print(f"sample_label: {unused} labelled frames are not in the sample and not used", file=sys.stderr)
+        logger.warning(f"{unused} labelled frames are not in the sample and not used")
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage in the current folder."""
-    run(config.load())
+main = stage_main(run)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from skyfield.errors import EphemerisRangeError
 from skyfield.jpllib import SpiceKernel
 from skyfield.timelib import Time, Timescale
 
-from ..config import MOON_CLASSES, SUN_CLASSES, Illuminate, Site
+from ..conditions import MOON_CLASSES, SUN_CLASSES
+from ..config import Illuminate, Site
 from ..errors import DataError, InputError
 
 POSITIONS = (
@@ -41,7 +42,8 @@ def open_ephemeris(name: str) -> SpiceKernel:
 
     Raises
     ------
-    InputError : no such file, or one without Sun, Earth and Moon.
+    InputError
+        No such file, or one without Sun, Earth and Moon.
     """
     # not get_skyfield_data_path(): it warns of an Earth-orientation file that nothing here reads
     bundled = Path(str(files("skyfield_data") / "data" / name))
@@ -85,8 +87,10 @@ def sun_and_moon(utc: pd.DatetimeIndex, site: Site, ephemeris: str = "de421.bsp"
 
     Parameters
     ----------
-    utc : shape (n,); without a zone it is taken as UTC; unknown times (NaT) give rows of nulls.
-    ephemeris : see `open_ephemeris`.
+    utc
+        Shape (n,); without a zone it is taken as UTC; unknown times (NaT) give rows of nulls.
+    ephemeris
+        See `open_ephemeris`.
 
     Returns
     -------
@@ -96,7 +100,8 @@ def sun_and_moon(utc: pd.DatetimeIndex, site: Site, ephemeris: str = "de421.bsp"
 
     Raises
     ------
-    DataError : a time outside the ephemeris; the message gives its range.
+    DataError
+        A time outside the ephemeris; the message gives its range.
     """
     utc = pd.DatetimeIndex(utc)
     utc = utc.tz_localize("UTC") if utc.tz is None else utc.tz_convert("UTC")

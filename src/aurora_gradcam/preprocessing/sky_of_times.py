@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..archive import written_whole
 from ..config import Params
 from ..errors import DataError, InputError
+from ..files import atomic_write
 from ..parallel import map_nights
 from . import sky
 
@@ -28,8 +28,10 @@ def read(path: Path) -> tuple[list[str], Rows]:
 
     Raises
     ------
-    InputError : no such file, not UTF-8, nothing in it, no column `utc`, or a column that is to be written.
-    DataError : a row that is no CSV, or with more or fewer cells than the header; the line is named.
+    InputError
+        No such file, not UTF-8, nothing in it, no column `utc`, or a column that is to be written.
+    DataError
+        A row that is no CSV, or with more or fewer cells than the header; the line is named.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -67,7 +69,8 @@ def times_of(texts: list[tuple[int, str]], path: Path) -> pd.DatetimeIndex:
 
     Raises
     ------
-    DataError : the first text that is no time, with its line.
+    DataError
+        The first text that is no time, with its line.
     """
     stripped = pd.Series([text.strip() for _, text in texts], dtype="str")
     # pandas would also take a bare year, or the word now, for a time
@@ -99,7 +102,8 @@ def write(times: Path, out: Path, params: Params) -> tuple[int, int]:
 
     Raises
     ------
-    InputError, DataError : see `read` and `times_of`; a time outside the ephemeris; `out` cannot be written.
+    InputError, DataError
+        See `read` and `times_of`; a time outside the ephemeris; `out` cannot be written.
     """
     header, rows = read(times)
     place = header.index("utc")
@@ -108,7 +112,7 @@ def write(times: Path, out: Path, params: Params) -> tuple[int, int]:
     tables = map_nights(partial(_of_chunk, params=params), chunks, f"sky, {ROWS_AT_ONCE} times each")
     added = (cells for table in tables for cells in _written(table))
     try:
-        with written_whole(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        with atomic_write(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([*header, *COLUMNS])
             writer.writerows([*cells, *more] for (_, cells), more in zip(rows, added, strict=True))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .. import config, tables
-from ..archive import night_of
 from ..config import Fractions, Params
-from ..errors import ConfigError, DataError, exit_clearly
+from ..errors import ConfigError, DataError
+from ..frame_ids import night_of
+from ..stage import stage_main
+from ..tables.labels import LABELLED_TABLE, LABELS, LABELS_FILE, TO_LABEL
+from ..tables.split import SPLIT_TABLE, SPLITS
 from .sampling import draws, rank_within, spread_over
 
 TRIES = 1000
@@ -18,7 +20,7 @@ MORE_LABELS = "label more frames of the rarer class, change split.fractions, or 
 def _counted(pool: pd.DataFrame) -> str:
     numbers = pool["label"].value_counts()
     nights = pool.groupby("label")["night"].nunique()
-    return ", ".join(f"{numbers.get(one, 0)} {one} in {nights.get(one, 0)} nights" for one in reversed(tables.LABELS))
+    return ", ".join(f"{numbers.get(one, 0)} {one} in {nights.get(one, 0)} nights" for one in reversed(LABELS))
 
 
 def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
@@ -30,8 +32,10 @@ def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.rando
 
     Parameters
     ----------
-    counts : shape (nights, 2), frames of either class in each night, both present.
-    fractions : shape (splits,), positive, sum 1.
+    counts
+        Shape (nights, 2), frames of either class in each night, both present.
+    fractions
+        Shape (splits,), positive, sum 1.
 
     Returns
     -------
@@ -58,8 +62,10 @@ def by_night(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
 
     Parameters
     ----------
-    pool : columns frame_id, night, label; in order of frame_id.
-    balance : thin the commoner class of each split to the number of the rarer, spread over its nights in proportion.
+    pool
+        Columns frame_id, night, label; in order of frame_id.
+    balance
+        Thin the commoner class of each split to the number of the rarer, spread over its nights in proportion.
 
     Returns
     -------
@@ -67,16 +73,17 @@ def by_night(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
 
     Raises
     ------
-    DataError : too few nights with either class.
+    DataError
+        Too few nights with either class.
     """
-    wanted = {name: share for name in tables.SPLITS if (share := getattr(fractions, name)) > 0}
-    counts = pd.crosstab(pool["night"], pool["label"]).reindex(columns=list(tables.LABELS), fill_value=0)
+    wanted = {name: share for name in SPLITS if (share := getattr(fractions, name)) > 0}
+    counts = pd.crosstab(pool["night"], pool["label"]).reindex(columns=list(LABELS), fill_value=0)
     enough = len(wanted) <= (counts > 0).sum().min()
     generator = np.random.default_rng(seed)
     given = divide_nights(counts.to_numpy(), np.array(list(wanted.values())), generator) if enough else None
     if given is None:
         what = f"both classes do not reach every one of {', '.join(wanted)} by whole nights: {_counted(pool)}"
-        raise DataError(what, tables.LABELLED.path(), MORE_LABELS)
+        raise DataError(what, LABELLED_TABLE.path(), MORE_LABELS)
     name_of_night = pd.Series(np.array(list(wanted))[given], index=counts.index)
     split = pool.assign(split=pool["night"].map(name_of_night))
     if balance:
@@ -104,16 +111,18 @@ def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
 
     Raises
     ------
-    DataError : train or val lacks a class.
-    ConfigError : the fractions of train and val are both 0.
+    DataError
+        Train or val lacks a class.
+    ConfigError
+        The fractions of train and val are both 0.
     """
     if fractions.train + fractions.val == 0:
         raise ConfigError("policy frame needs fractions of train and val", "params.yaml: split.fractions")
     share = fractions.train / (fractions.train + fractions.val)
-    numbers = pool["label"].value_counts().reindex(list(tables.LABELS), fill_value=0)
+    numbers = pool["label"].value_counts().reindex(list(LABELS), fill_value=0)
     rarer = "no" if numbers["no"] < numbers["yes"] else "yes"
     parts = []
-    for label in (rarer, *(one for one in tables.LABELS if one != rarer)):
+    for label in (rarer, *(one for one in LABELS if one != rarer)):
         rest = pool[pool["label"] == label]
         order = draws(rest["frame_id"], seed, "frame")
         if balance and label != rarer:
@@ -128,27 +137,24 @@ def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
     split = pd.concat(parts)
     if len(split.groupby(["split", "label"])) < 4:
         what = f"both classes do not reach train and val inside the nights: {_counted(pool)}"
-        raise DataError(what, tables.LABELLED.path(), MORE_LABELS)
+        raise DataError(what, LABELLED_TABLE.path(), MORE_LABELS)
     return split
 
 
 def run(params: Params) -> None:
     """Read the labelled sample, write the split of its training pool; the audit set is left out."""
-    labelled = tables.LABELLED.read()
+    labelled = LABELLED_TABLE.read()
     pool = labelled.loc[labelled["set"] == "train_pool", ["frame_id", "label"]].sort_values("frame_id")
     pool = pool.assign(night=pool["frame_id"].map(night_of)).reset_index(drop=True)
     if pool.empty:
-        fix = f"label the frames of {tables.TO_LABEL} in {tables.LABELS_FILE}, then `dvc repro`"
-        raise DataError("no frame of the training pool is labelled", tables.LABELLED.path(), fix)
+        fix = f"label the frames of {TO_LABEL} in {LABELS_FILE}, then `dvc repro`"
+        raise DataError("no frame of the training pool is labelled", LABELLED_TABLE.path(), fix)
     policy = by_night if params.split.policy == "night" else by_frame
     split = policy(pool, params.split.fractions, params.split.balance, params.seed)
-    tables.SPLIT.write(split.sort_values("frame_id"))
+    SPLIT_TABLE.write(split.sort_values("frame_id"))
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage in the current folder."""
-    run(config.load())
+main = stage_main(run)
 
 
 if __name__ == "__main__":

@@ -110,13 +110,16 @@ def read(strips: Iterable[np.ndarray | None], strips_per_page: int) -> list[Stam
 
     Parameters
     ----------
-    strips : grey pictures (height, width) of any size, white text on black; None where a frame has no strip. They are
+    strips
+        Grey pictures (height, width) of any size, white text on black; None where a frame has no strip. They are
         drawn a page at a time.
-    strips_per_page : strips that one tesseract process reads.
+    strips_per_page
+        Strips that one tesseract process reads.
 
     Raises
     ------
-    ToolError : tesseract is missing or failed.
+    ToolError
+        Tesseract is missing or failed.
     """
     stamps: list[Stamp] = []
     lines: dict[int, np.ndarray] = {}

@@ -76,8 +76,10 @@ def probe(path: Path) -> Video:
 
     Raises
     ------
-    InputError : no video, a truncated one without its index, or one without a picture stream.
-    ToolError : ffprobe is not installed.
+    InputError
+        No video, a truncated one without its index, or one without a picture stream.
+    ToolError
+        Ffprobe is not installed.
     """
     try:
         streams = ffmpeg.probe(str(path), v="error", select_streams="v:0", count_packets=None)["streams"]
@@ -196,8 +198,10 @@ def decode(video: Video, extract: Extract, folder: Path) -> dict[int, Sample]:
 
     Raises
     ------
-    InputError : not one frame can be decoded.
-    ToolError : ffmpeg is missing or failed.
+    InputError
+        Not one frame can be decoded.
+    ToolError
+        Ffmpeg is missing or failed.
     """
     # -debug_ts names every decoded frame, just after the line which says that it is damaged
     command = _graph(video, extract, folder).global_args(

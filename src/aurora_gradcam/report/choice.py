@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ..archive import night_of
-from ..config import DARK_SUN_CLASSES
+from ..conditions import DARK_SUN_CLASSES
+from ..frame_ids import night_of
 
 Groups = dict[str, list[str]]
 """Heading -> frame_ids, in the order of the picture."""

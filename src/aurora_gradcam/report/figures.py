@@ -8,10 +8,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..archive import night_of
-from ..config import DARK_SUN_CLASSES, MOON_CLASSES, SUN_CLASSES, Params
+from ..conditions import DARK_SUN_CLASSES, MOON_CLASSES, SUN_CLASSES
+from ..config import Params
+from ..drawing import style
+from ..frame_ids import night_of
 from ..inference.bootstrap import MIN_NIGHTS
-from . import style
 
 LOG_ABOVE = 20
 """A loss that spans more than this factor is drawn on a logarithmic axis."""

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle
 
-from . import choice, style
+from ..drawing import style
+from . import choice
 from .figures import curve, plain
 
 GALLERY_COLUMNS = 6
@@ -79,8 +80,10 @@ def surest_errors(judged: pd.DataFrame, count: int) -> choice.Groups:
 
     Parameters
     ----------
-    judged : frame_id, night, label, is_aurora, p_aurora; frames that the classifier has not learnt from.
-    count : frames in each of the two groups, where there are as many.
+    judged
+        Frame_id, night, label, is_aurora, p_aurora; frames that the classifier has not learnt from.
+    count
+        Frames in each of the two groups, where there are as many.
     """
     groups = {}
     for name, target, label in (("false positive", "yes", "no"), ("false negative", "no", "yes")):

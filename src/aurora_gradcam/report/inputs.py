@@ -10,10 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import archive, tables
 from ..config import Params
 from ..errors import InputError
+from ..frame_ids import month_of
+from ..images import decode_image
 from ..inference import leakage
+from ..tables.cams import CAMS_TABLE
+from ..tables.frames import FRAMES_TABLE
+from ..tables.labels import LABELLED_TABLE, TO_LABEL
+from ..tables.predictions import PREDICTIONS_TABLE
+from ..tables.sky import SKY_TABLE
+from ..tables.split import SPLIT_TABLE
+from ..tables.times import TIMES_TABLE
 from .truth import described
 
 TRAINING = Path("reports/plots/training.csv")
@@ -63,7 +71,7 @@ def there(path: Path, stage: str) -> Path:
 
 def read_truth(frames: pd.DataFrame) -> pd.DataFrame | None:
     """What the simulator says of the frames (`truth.described`); None where there is no truth, as under a real sky."""
-    paths = [TRUTH / archive.month_of(night) / f"{night}.parquet" for night in sorted(frames["night"].unique())]
+    paths = [TRUTH / month_of(night) / f"{night}.parquet" for night in sorted(frames["night"].unique())]
     found = [pd.read_parquet(path) for path in paths if path.exists()]
     if not found:
         return None
@@ -73,22 +81,22 @@ def read_truth(frames: pd.DataFrame) -> pd.DataFrame | None:
 
 def read(params: Params) -> Inputs:
     """Everything, checked, from the current folder."""
-    frames = tables.FRAMES.read_months(params.months)
+    frames = FRAMES_TABLE.read_months(params.months)
     return Inputs(
         frames=frames,
-        times=tables.TIMES.read_months(params.months),
-        sky=tables.SKY.read(),
-        labelled=tables.LABELLED.read(),
-        split=tables.SPLIT.read(),
-        predictions=tables.PREDICTIONS.read(),
-        cams=tables.CAMS.read(),
+        times=TIMES_TABLE.read_months(params.months),
+        sky=SKY_TABLE.read(),
+        labelled=LABELLED_TABLE.read(),
+        split=SPLIT_TABLE.read(),
+        predictions=PREDICTIONS_TABLE.read(),
+        cams=CAMS_TABLE.read(),
         training=pd.read_csv(there(TRAINING, "train")),
         evaluation=json.loads(there(EVALUATION, "evaluate").read_text(encoding="utf-8")),
         explanations=json.loads(there(EXPLANATIONS, "gradcam").read_text(encoding="utf-8")),
         occurrence=pd.read_csv(there(OCCURRENCE, "evaluate"), dtype={"group": str}),
         reliability=pd.read_csv(there(RELIABILITY, "evaluate")),
         leakage=leakage.current(),
-        to_label=len(pd.read_csv(there(tables.TO_LABEL, "sample_label"))),
+        to_label=len(pd.read_csv(there(TO_LABEL, "sample_label"))),
         truth=read_truth(frames),
     )
 
@@ -96,4 +104,4 @@ def read(params: Params) -> Inputs:
 def read_overlay(frame_id: str, target: str) -> np.ndarray | None:
     """The Grad-CAM overlay of a frame for class `yes` or `no`, uint8 RGB; None where that class was not explained."""
     path = OVERLAYS / f"{frame_id}_{target}.jpg"
-    return archive.decode_image(path.read_bytes()) if path.exists() else None
+    return decode_image(path.read_bytes()) if path.exists() else None

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from . import style
+from ..drawing import style
 from .figures import plain
 
 METHODS = {
@@ -138,7 +138,8 @@ def by_time(table: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    table : grouping, group, method, value, low, high (shares of frames, nan where there is none), frames, nights and
+    table
+        Grouping, group, method, value, low, high (shares of frames, nan where there is none), frames, nights and
         too_few_nights, as `inference.groupings.occurrence_table` gives it.
     """
     groupings = [name for name in ("month", *HOURLY) if (table["grouping"] == name).any()]

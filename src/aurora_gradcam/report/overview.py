@@ -13,14 +13,17 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
-from ..archive import night_of, read_frame, written_whole
 from ..config import Params
-from ..tables import is_simulated
-from . import choice, style
+from ..drawing import style
+from ..drawing.keogram import EMPTY, edges, keogram, shown_at
+from ..files import atomic_write
+from ..frame_ids import night_of
+from ..images import read_frame
+from ..tables.frames import is_simulated
+from . import choice
 from .figures import plain
 from .galleries import show
 from .inputs import Inputs, read_overlay
-from .keogram import EMPTY, edges, keogram, shown_at
 
 WIDTH_PX, DPI = 1600, 160
 MOST_BYTES = 400_000
@@ -78,11 +81,16 @@ def draw(
 
     Parameters
     ----------
-    frame, overlay : uint8 RGB of the example, and its Grad-CAM overlay for class yes.
-    row : utc, sun_class, moon_class, sun_altitude, moon_altitude (degrees) and p_aurora of the example.
-    night : utc and p_aurora of the frames of its night, in order of time.
-    lines : the middle line of each of them in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
-    interval_s : nominal seconds between frames.
+    frame, overlay
+        uint8 RGB of the example, and its Grad-CAM overlay for class yes.
+    row
+        Utc, sun_class, moon_class, sun_altitude, moon_altitude (degrees) and p_aurora of the example.
+    night
+        Utc and p_aurora of the frames of its night, in order of time.
+    lines
+        The middle line of each of them in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
+    interval_s
+        Nominal seconds between frames.
     """
     figure = style.blank(5.0, WIDTH_PX / DPI)
     top, bottom = figure.subfigures(2, 1, height_ratios=(2.9, 2.1))
@@ -115,7 +123,7 @@ def write(path: Path, data: Inputs, params: Params) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
     picture = Image.open(buffer).convert("RGB")
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         picture.save(temporary, "PNG", optimize=True)
         if temporary.stat().st_size > MOST_BYTES:
             picture.quantize(256).save(temporary, "PNG", optimize=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..archive import written_whole
 from ..config import Params
+from ..files import atomic_write
 from ..inference.bootstrap import MIN_NIGHTS
-from ..tables import SPLITS, TIME_STATUSES
+from ..tables.split import SPLITS
+from ..tables.times import TIME_STATUSES
 from ..web.pages import render
 from . import page_galleries, page_tables, provenance
 from .inputs import Inputs
@@ -122,5 +123,5 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
 def write(path: Path, data: Inputs, metrics: dict[str, Any], params: Params) -> None:
     """Write the page, whole; the folders `figures` and `keograms` stand beside it."""
     page = compose(data, metrics, params, path.parent)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import tables
-from ..archive import month_of, night_of, read_frame
-from ..config import CONDITIONS
+from ..conditions import CONDITIONS, condition_name
+from ..drawing import style
+from ..frame_ids import month_of, night_of
+from ..images import read_frame
 from ..web.pages import picture_uri
-from . import choice, style
+from . import choice
 from .inputs import Inputs, read_overlay
 from .page_numbers import plain
 from .page_tables import SETS
@@ -112,7 +113,7 @@ def card(row: pd.Series) -> Card:
         pictures=tuple(pictures),
         lines=(
             when,
-            plain(tables.condition_name(row["sun_class"], row["moon_class"])) if known else "condition unknown",
+            plain(condition_name(row["sun_class"], row["moon_class"])) if known else "condition unknown",
             f"{label}, called {'yes' if row['is_aurora'] else 'no'}",
             f"P(yes) = {row['p_aurora']:.3f}",
         ),
@@ -159,7 +160,7 @@ def explained_groups(data: Inputs) -> dict[str, list[Card]]:
     explained = explained.merge(data.predictions[["frame_id", "is_aurora"]], on="frame_id")
     found = {}
     for sun, moon in CONDITIONS:
-        name = tables.condition_name(sun, moon)
+        name = condition_name(sun, moon)
         here = choice.chosen_as(explained, name)
         sides = ((here[here["is_aurora"] == called], target) for called, target in ((True, "yes"), (False, "no")))
         found[plain(name)] = [

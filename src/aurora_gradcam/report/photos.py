@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..archive import read_frame
 from ..config import Params
-from . import choice, galleries, style
+from ..drawing import style
+from ..images import read_frame
+from . import choice, galleries
 from .inputs import Inputs, read_overlay
 
 YES_AND_NO = ("frame", "heat for yes", "heat for no")

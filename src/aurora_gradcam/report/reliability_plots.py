@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from . import style
+from ..drawing import style
 
 WHEN = {"before": ("before temperature scaling", style.NO, "s"), "after": ("after temperature scaling", style.YES, "o")}
 
@@ -42,10 +42,13 @@ def reliability(table: pd.DataFrame, ece: Mapping[str, Mapping[str, Any] | None]
 
     Parameters
     ----------
-    table : split, calibration (before, after), low and high (edges of P(yes)), p_mean, yes_share, yes_share_low and
+    table
+        Split, calibration (before, after), low and high (edges of P(yes)), p_mean, yes_share, yes_share_low and
         yes_share_high (interval, nan with too few nights), frames; as `inference.reliability.diagrams` gives it.
-    ece : expected calibration error by `before` and `after`, as in metrics.json.
-    split : val or test.
+    ece
+        Expected calibration error by `before` and `after`, as in metrics.json.
+    split
+        Val or test.
     """
     rows = table[table["split"] == split]
     if rows.empty or rows["frames"].sum() == 0:

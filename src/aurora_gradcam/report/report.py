@@ -10,10 +10,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from .. import config
-from ..archive import written_whole
-from ..errors import exit_clearly
+from ..conditions import DARK_SUN_CLASSES
+from ..files import atomic_write
 from ..progress import track
-from ..tables import is_simulated
+from ..stage import stage_main
+from ..tables.frames import is_simulated
 from . import (
     figures,
     inputs,
@@ -38,14 +39,14 @@ PAGE = Path("reports/index.html")
 
 def write_json(path: Path, tree: dict[str, Any]) -> None:
     """Write a JSON file, whole, in the order of its keys."""
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(tree, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def charts(data: inputs.Inputs, metrics: dict[str, Any], params: config.Params) -> Iterator[tuple[str, Figure]]:
     """(name, figure) of all figures that hold no photographs."""
     joined = figures.with_conditions(data.predictions, data.sky)
-    in_conditions = int((data.sky["sun_class"].isin(config.DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
+    in_conditions = int((data.sky["sun_class"].isin(DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
     maps = len(data.cams.drop_duplicates(["frame_id", "target", "method", "layer"]))
     yield "full_workflow", workflow.full_workflow(metrics, in_conditions, maps)
     yield "moon_phase_distribution", figures.moon_phase_distribution(data.sky, params)
@@ -107,10 +108,7 @@ def run(params: config.Params) -> None:
     thesis.compile_pdf()
 
 
-@exit_clearly
-def main() -> None:
-    """Run the stage in the current folder."""
-    run(config.load())
+main = stage_main(run, keep_warnings=False)
 
 
 if __name__ == "__main__":

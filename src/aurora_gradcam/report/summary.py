@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from ..archive import month_of
 from ..config import Params
-from ..tables import SPLITS, TIME_STATUSES, is_simulated
+from ..frame_ids import month_of
+from ..tables.frames import is_simulated
+from ..tables.split import SPLITS
+from ..tables.times import TIME_STATUSES
 
 DIGITS = 6
 

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 import typst
 
-from ..archive import month_of, written_whole
-from ..config import MOON_CLASSES, SUN_CLASSES
+from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..errors import InputError, ToolError
-from ..tables import FRAME_STATUSES, SPLITS
+from ..files import atomic_write
+from ..frame_ids import month_of
+from ..tables.frames import FRAME_STATUSES
+from ..tables.split import SPLITS
 
 SOURCE = Path("thesis/thesis.typ")
 FIGURES = Path("thesis/figures")
@@ -54,7 +56,7 @@ def tables(frames: pd.DataFrame, sky: pd.DataFrame, metrics: dict[str, Any]) -> 
 def write_table(name: str, table: pd.DataFrame) -> Path:
     """Write thesis/tables/<name>.csv, whole."""
     path = TABLES / f"{name}.csv"
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     return path
 
@@ -70,5 +72,5 @@ def compile_pdf(source: Path = SOURCE, target: Path = PDF) -> None:
         content = typst.Compiler(str(source), root=".", ignore_system_fonts=True).compile(format="pdf")
     except typst.TypstError as error:
         raise ToolError(f"Typst cannot set the thesis: {' '.join(str(error).split())}", source) from error
-    with written_whole(target) as temporary:
+    with atomic_write(target) as temporary:
         temporary.write_bytes(content)

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from . import style
+from ..drawing import style
 
 COLUMNS = 3
 WIDTH, HEIGHT = 0.86, 0.66

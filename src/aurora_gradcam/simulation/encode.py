@@ -9,8 +9,8 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
-from ..archive import written_whole
 from ..errors import ToolError
+from ..files import atomic_write
 from .overlay import HEIGHT, WIDTH
 
 FPS = 25
@@ -26,7 +26,7 @@ def encode(path: Path, pictures: Iterable[np.ndarray], crf: int = CRF) -> None:
 
     One thread and no dates: the same pictures give the same bytes with the same ffmpeg.
     """
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{WIDTH}x{HEIGHT}", r=FPS)
         target = source.output(
             str(temporary), format="mp4", vcodec="libx264", pix_fmt="yuv420p", preset="veryfast", crf=crf, g=GROUP,
@@ -61,7 +61,7 @@ def damage(path: Path, frames: Iterable[int]) -> None:
         # a start code where none belongs: the decoder takes the slice as cut off there, and must make up the rest
         cut = slice_at + max(8, length // 3)
         content[cut : cut + len(START_CODE)] = START_CODE
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
 

@@ -14,9 +14,14 @@ import pyarrow
 import pyarrow.parquet as pq
 from PIL import Image
 
-from .. import archive, tables
+from .. import archive
 from ..config import Site
 from ..errors import DataError
+from ..files import atomic_write
+from ..frame_ids import month_of, night_of
+from ..tables.frames import SIMULATED_PREFIX
+from ..tables.labels import LABELS_COLUMNS
+from ..tables.table import UTC_TIME
 from . import encode, overlay, scene
 from .camera import FULL
 from .ephemeris import ephemeris
@@ -32,12 +37,12 @@ COLUMNS = ("frame_id", "frame_no", "utc", "visible", "borderline", "visibility",
 
 def video_path(root: Path, night: str) -> Path:
     """Where a night's video lies below a data folder."""
-    return root / "raw" / archive.month_of(night) / f"{tables.SIMULATED_PREFIX}HD_{night}_720p.mp4"
+    return root / "raw" / month_of(night) / f"{SIMULATED_PREFIX}HD_{night}_720p.mp4"
 
 
 def truth_path(root: Path, night: str) -> Path:
     """Where a night's truth lies below a data folder; its masks lie beside it."""
-    return root / "labels/truth" / archive.month_of(night) / f"{night}.parquet"
+    return root / "labels/truth" / month_of(night) / f"{night}.parquet"
 
 
 def frame_id(night: str, frame_no: int) -> str:
@@ -93,10 +98,10 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
     encode.encode(video, pictures())
     if plan.damaged:
         encode.damage(video, plan.damaged)
-    truth = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"utc": tables.UTC})
+    truth = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"utc": UTC_TIME})
     path = truth_path(root, plan.night)
     archive.write(path.with_name(f"{plan.night}_masks.zip"), masks)
-    with archive.written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table = pyarrow.Table.from_pandas(truth, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, temporary, compression="zstd")
     return truth
@@ -134,12 +139,12 @@ def write_labels(path: Path, nights: Iterable[str], labels: pd.DataFrame) -> Non
     ------
     DataError : the file that is there has other columns.
     """
-    columns = list(tables.LABELS_COLUMNS)
+    columns = list(LABELS_COLUMNS)
     if path.exists():
         kept = pd.read_csv(path, dtype=str)
         if list(kept.columns) != columns:
             raise DataError("this label file has other columns", path, f"make its header {','.join(columns)}")
-        old = (kept["annotator"] == ANNOTATOR) & kept["frame_id"].map(archive.night_of).isin(set(nights))
+        old = (kept["annotator"] == ANNOTATOR) & kept["frame_id"].map(night_of).isin(set(nights))
         labels = pd.concat([kept[~old], labels])
-    with archive.written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         labels.sort_values(["frame_id", "annotator"])[columns].to_csv(temporary, index=False, lineterminator="\n")

@@ -32,8 +32,10 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
     Parameters
     ----------
-    logits : (n, 2), columns no and yes.
-    targets : (n,) of 0 = no and 1 = yes.
+    logits
+        (n, 2), columns no and yes.
+    targets
+        (n,) of 0 = no and 1 = yes.
 
     Returns
     -------
@@ -41,7 +43,8 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
     Raises
     ------
-    DataError : not both classes among the frames.
+    DataError
+        Not both classes among the frames.
     """
     _both_classes(targets, "no temperature can be fitted")
     if _towards_truth(logits, targets).min() >= 0:
@@ -64,12 +67,15 @@ def choose_threshold(p_aurora: np.ndarray, targets: np.ndarray) -> float:
 
     Parameters
     ----------
-    p_aurora : (n,) calibrated probabilities.
-    targets : (n,) of 0 = no and 1 = yes.
+    p_aurora
+        (n,) calibrated probabilities.
+    targets
+        (n,) of 0 = no and 1 = yes.
 
     Raises
     ------
-    DataError : not both classes among the frames.
+    DataError
+        Not both classes among the frames.
     """
     _both_classes(targets, "no threshold can be chosen")
     p_aurora, yes = np.asarray(p_aurora, dtype=np.float64), np.asarray(targets) == 1

@@ -83,7 +83,8 @@ def fit(
 
     Raises
     ------
-    DataError : a loss is not finite.
+    DataError
+        A loss is not finite.
     """
     seed_everything(seed)
     changed = for_training(params, *NORMS[params.normalisation])

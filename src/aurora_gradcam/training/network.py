@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from ..archive import written_whole
 from ..config import Count, Positive, Share
 from ..errors import ConfigError, InputError, first_problem
+from ..files import atomic_write
 from .vision import models
 
 MODELS = Path("data/models")
@@ -106,7 +106,7 @@ def save(network: nn.Module, card: ModelCard, folder: Path = MODELS) -> ModelCar
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     tensors = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
     content = to_bytes(tensors)  # safetensors' own save_file leaves a file that its owner alone may read
-    with written_whole(folder / CLASSIFIER) as temporary:
+    with atomic_write(folder / CLASSIFIER) as temporary:
         temporary.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     card = card.model_copy(update={"provenance": {**card.provenance, "classifier_sha256": digest}})
@@ -116,7 +116,7 @@ def save(network: nn.Module, card: ModelCard, folder: Path = MODELS) -> ModelCar
 
 def write_card(card: ModelCard, folder: Path = MODELS) -> None:
     """Write `model.json` alone, as after a calibration."""
-    with written_whole(folder / CARD) as temporary:
+    with atomic_write(folder / CARD) as temporary:
         temporary.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
@@ -137,7 +137,8 @@ def load_classifier(folder: Path = MODELS) -> tuple[nn.Module, ModelCard]:
 
     Raises
     ------
-    InputError : a file is missing or damaged, or the two do not belong together.
+    InputError
+        A file is missing or damaged, or the two do not belong together.
     """
     card = read_card(folder)
     path = folder / CLASSIFIER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,14 +13,22 @@ import PIL
 import torch
 from dvclive import Live
 
-from .. import archive, config, memory, parallel, tables
+from .. import archive, config, memory, parallel
 from ..config import Params
-from ..errors import DataError, exit_clearly
+from ..errors import DataError
+from ..files import atomic_write
+from ..images import decode_image
 from ..progress import track
+from ..stage import stage_main
+from ..tables.frames import FRAMES_TABLE, is_simulated
+from ..tables.labels import LABELS
+from ..tables.split import SPLIT_TABLE
 from . import calibration, network, weights
 from .loop import Epoch, Pictures, best_epoch, fit, logits_of
 from .transforms import for_evaluation, resized
 from .vision import torchvision
+
+logger = logging.getLogger(__name__)
 
 CURVES = Path("reports/plots/training.csv")
 LIVE = Path("reports/dvclive")
@@ -30,9 +39,9 @@ _RESPLIT = "label more frames, or change split.fractions, then run `dvc repro`"
 def chosen(split: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of one split, in order of frame_id; DataError where a class has no frame in it."""
     rows = split[split["split"] == name].sort_values("frame_id")
-    for label in tables.LABELS:
+    for label in LABELS:
         if not (rows["label"] == label).any():
-            raise DataError(f"the split '{name}' holds no frame labelled '{label}'", tables.SPLIT.path(), _RESPLIT)
+            raise DataError(f"the split '{name}' holds no frame labelled '{label}'", SPLIT_TABLE.path(), _RESPLIT)
     return rows
 
 
@@ -41,11 +50,12 @@ def load(rows: pd.DataFrame, image_size: int) -> Pictures:
 
     Raises
     ------
-    InputError, DataError : a frame of the split table has no readable picture.
+    InputError, DataError
+        A frame of the split table has no readable picture.
     """
     nights = track(rows.groupby("night", sort=True), "reading frames")
     pictures = {frame: small for night, group in nights for frame, small in _of_night(night, group, image_size)}
-    targets = [tables.LABELS.index(label) for label in rows["label"]]
+    targets = [LABELS.index(label) for label in rows["label"]]
     return Pictures(list(rows["frame_id"]), [pictures[frame_id] for frame_id in rows["frame_id"]], targets)
 
 
@@ -55,7 +65,7 @@ def _of_night(night: str, rows: pd.DataFrame, image_size: int) -> list[tuple[str
     with archive.opened(path) as members:
         for frame_id in rows["frame_id"]:
             try:
-                picture = archive.decode_image(members.read(f"{frame_id}.jpg"))
+                picture = decode_image(members.read(f"{frame_id}.jpg"))
             except KeyError as error:
                 what = f"the frame {frame_id} of the split table has no picture"
                 raise DataError(what, path, "run `dvc repro split`, or mend data/labels/labels.csv") from error
@@ -67,7 +77,7 @@ def _of_night(night: str, rows: pd.DataFrame, image_size: int) -> list[tuple[str
 
 
 def follow(epochs: Iterable[Epoch], total: int) -> list[Epoch]:
-    """Run the epochs, telling each on standard output and to DVCLive."""
+    """Run the epochs, logging each, and writing it to DVCLive."""
     rows = []
     with Live(str(LIVE), report=None, save_dvc_exp=False, dvcyaml=None) as live:
         for row in track(epochs, "training", total=total):
@@ -76,10 +86,9 @@ def follow(epochs: Iterable[Epoch], total: int) -> list[Epoch]:
                 live.log_metric(f"{part}/loss", getattr(row, f"{part}_loss"))
                 live.log_metric(f"{part}/accuracy", getattr(row, f"{part}_accuracy"))
             live.next_step()
-            print(
+            logger.info(
                 f"epoch {row.epoch}/{total} {row.phase}: loss {row.train_loss:.3f} (train) {row.val_loss:.3f} (val), "
-                f"accuracy {row.train_accuracy:.3f} (train) {row.val_accuracy:.3f} (val)",
-                flush=True,
+                f"accuracy {row.train_accuracy:.3f} (train) {row.val_accuracy:.3f} (val)"
             )
     return rows
 
@@ -108,7 +117,7 @@ def calibrated(val: Pictures, params: config.Train, workers: int = 0) -> network
 
 def run(params: Params) -> None:
     """Train, calibrate, and write the classifier, its card and the curves."""
-    split = tables.SPLIT.read()
+    split = SPLIT_TABLE.read()
     train, val = chosen(split, "train"), chosen(split, "val")
     device, size = network.device(), params.train.image_size
     memory.keep()
@@ -127,8 +136,8 @@ def run(params: Params) -> None:
         std=network.NORMS[params.train.normalisation][1],
         provenance={
             "weights": origin,
-            "simulated": tables.is_simulated(tables.FRAMES.read_months(params.months)),
-            "split_sha256": weights.sha256_of(tables.SPLIT.path()),
+            "simulated": is_simulated(FRAMES_TABLE.read_months(params.months)),
+            "split_sha256": weights.sha256_of(SPLIT_TABLE.path()),
             "frames": {"train": len(train), "val": len(val)},
             "train": params.train.model_dump(mode="json"),
             "seed": params.seed,
@@ -138,14 +147,11 @@ def run(params: Params) -> None:
     )
     network.save(model, card)
     network.write_card(calibrated(val_pictures, params.train, workers))
-    with archive.written_whole(CURVES) as temporary:
+    with atomic_write(CURVES) as temporary:
         pd.DataFrame(rows)[COLUMNS].to_csv(temporary, index=False, float_format="%.6f")
 
 
-@exit_clearly
-def main() -> None:
-    """Entry point of the stage."""
-    run(config.load())
+main = stage_main(run)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ The choice is followed or refused, never replaced by another.
 from __future__ import annotations
 
 import hashlib
+import logging
 import socket
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from torch import nn
 from ..errors import ConfigError, InputError
 from .vision import models
 
+logger = logging.getLogger(__name__)
+
 SKY = Path("data/weights/sky.safetensors")
 HEAD = "classifier.1."  # the last linear layer of torchvision's EfficientNets
 TIMEOUT_S = 30.0
@@ -32,12 +35,15 @@ def start(network: nn.Module, backbone: str, choice: str) -> dict[str, str | Non
 
     Parameters
     ----------
-    network : what `network.build(backbone)` gave; with `none` it keeps its random weights.
-    choice : `imagenet` (torchvision's IMAGENET1K_V1), `sky`, `none`, or the path of a .pth, .pt or .safetensors file.
+    network
+        What `network.build(backbone)` gave; with `none` it keeps its random weights.
+    choice
+        `imagenet` (torchvision's IMAGENET1K_V1), `sky`, `none`, or the path of a .pth, .pt or .safetensors file.
 
     Raises
     ------
-    InputError : the file is missing, cannot be fetched or read, or does not fit the network.
+    InputError
+        The file is missing, cannot be fetched or read, or does not fit the network.
     """
     if choice == "none":
         return {"name": "none", "sha256": None}
@@ -108,7 +114,8 @@ def fetch(url: str, timeout_s: float = TIMEOUT_S) -> Path:
 
     Raises
     ------
-    InputError : no answer within `timeout_s` seconds, a broken download, or a file of another hash.
+    InputError
+        No answer within `timeout_s` seconds, a broken download, or a file of another hash.
     """
     name = Path(urlparse(url).path).name
     path = Path(torch.hub.get_dir()) / "checkpoints" / name
@@ -120,7 +127,7 @@ def fetch(url: str, timeout_s: float = TIMEOUT_S) -> Path:
             raise InputError("this downloaded file is damaged: its hash is another", path, "remove it and run again")
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    print(f"downloading {url}", file=sys.stderr)
+    logger.info(f"downloading {url}")
     try:
         with _socket_timeout(timeout_s):
             torch.hub.download_url_to_file(url, str(path), prefix.group(1), progress=sys.stderr.isatty())

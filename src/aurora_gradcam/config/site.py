@@ -1,0 +1,29 @@
+"""Where the camera stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from .base import Frozen
+
+
+class Site(Frozen):
+    """Where the camera stands."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)] = 62.4333
+    longitude: Annotated[float, Field(ge=-180, le=180)] = -114.3500
+    elevation_m: float = 200.0
+    timezone: str = "America/Yellowknife"
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        """An IANA zone name."""
+        try:
+            ZoneInfo(name)
+        except Exception as error:
+            raise ValueError(f"'{name}' is no IANA time zone, such as America/Yellowknife") from error
+        return name

@@ -1,0 +1,1 @@
+"""`aurora export`: frames as files in folders or a zip."""

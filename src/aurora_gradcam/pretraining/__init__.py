@@ -1,0 +1,1 @@
+"""Pretraining on simulated skies: the weights that training starts from."""

@@ -1,0 +1,34 @@
+"""The labels of frames: their two files of text, and the table labelled that joins them with the sample."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from .table import frame_id, number, table, text
+
+LABELS = ("no", "yes")
+LABELS_FILE = Path("data/labels/labels.csv")
+LABELS_COLUMNS = ("frame_id", "label", "annotator")
+TO_LABEL = Path("data/tables/to_label.csv")
+
+
+class SampleSet(StrEnum):
+    """Which part of the sample a labelled frame belongs to."""
+
+    TRAIN_POOL = "train_pool"  # drawn date-aware from sample_label.conditions; split divides it
+    AUDIT = "audit"  # drawn at random in each condition, to measure rates of errors
+
+
+LABELLED_TABLE = table(
+    "labelled",
+    "data/tables/labelled.parquet",
+    {
+        "frame_id": frame_id(),
+        "label": text(among=LABELS),
+        "set": text(among=tuple(SampleSet)),
+        "annotator": text(),
+        "weight": number(1),  # frames that this one stands for in its set's population
+    },
+    key=("frame_id", "set"),
+)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import videos
+from aurora_gradcam import archive, config
+from aurora_gradcam.errors import DataError, InputError
+from aurora_gradcam.images import decode_image, read_frame
+from aurora_gradcam.preprocessing import extract, video
+from aurora_gradcam.tables.frames import FRAMES_TABLE
+
+MONTH = "2024-02"
+PARAMS = config.Params(months=(MONTH,), extract=videos.EXTRACT)
+NIGHTS = ("20240201", "20240202")
+
+
+def place(night: str, month: str = MONTH, maker: str = "simulated") -> Path:
+    return extract.RAW / month / f"{maker}HD_{night}_720p.mp4"
+
+
+def written() -> dict[str, bytes]:
+    """All files below data but the raw ones."""
+    files = [path for path in Path("data").rglob("*") if path.is_file() and not path.is_relative_to(extract.RAW)]
+    return {str(path): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def good_video(tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("video") / "night.mp4"
+    return videos.write(path, [videos.draw(number) for number in range(40)]).read_bytes()
+
+
+@pytest.fixture
+def month(tmp_path, monkeypatch, good_video) -> Path:
+    """The current folder is a project with two good nights of four minutes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AURORA_WORKERS", "1")
+    for night in NIGHTS:
+        place(night).parent.mkdir(parents=True, exist_ok=True)
+        place(night).write_bytes(good_video)
+    return tmp_path
+
+
+def test_a_month_becomes_archives_and_a_row_a_frame(month, good_video):
+    extract.run(PARAMS, MONTH)
+    frames = FRAMES_TABLE.read(MONTH)
+    assert frames["frame_id"].tolist() == [f"{night}-{number:05d}" for night in NIGHTS for number in (0, 10, 20, 30)]
+    assert (frames["frame_no"] / 25 - frames["pts_s"]).abs().max() < 1e-9
+    assert set(frames["status"]) == {"ok"}
+    assert set(frames["video"]) == {place(night).name for night in NIGHTS}
+    assert set(frames["video_md5"]) == {hashlib.md5(good_video).hexdigest()}
+    for night, of_night in frames.groupby("night"):
+        assert archive.names(archive.night_path(archive.FRAMES, night)) == of_night["member"].tolist()
+        strips = [f"{frame_id}.png" for frame_id in of_night["frame_id"]]
+        assert archive.names(archive.night_path(archive.STAMPS, night)) == strips
+    picture = read_frame("20240202-00030")
+    assert picture.shape == (videos.CROP, videos.CROP, 3)
+    assert videos.number_in(picture[..., 1]) == 30
+    content = archive.read_member(archive.night_path(archive.STAMPS, "20240202"), "20240202-00030.png")
+    strip = decode_image(content)
+    assert strip.shape == (13, 30, 3)
+
+
+def test_the_number_of_processes_and_a_second_run_change_no_byte(month, monkeypatch):
+    extract.run(PARAMS, MONTH)
+    first = written()
+    extract.run(PARAMS, MONTH)
+    assert written() == first
+    monkeypatch.setenv("AURORA_WORKERS", "2")
+    extract.run(PARAMS, MONTH)
+    assert written() == first
+    assert len(first) == 5
+
+
+def test_bad_frames_are_rows_and_one_counted_warning(month, capsys):
+    numbers = range(100)
+    dark = [videos.draw(number, brightness=0 if 15 < number < 35 else 1) for number in numbers]
+    videos.write(place("20240203"), dark)
+    videos.write(place("20240204"), [videos.draw(number) for number in numbers])
+    videos.damage(place("20240204"), 31)  # frame 34, which those until 60 are predicted from
+    videos.write(place("20240205"), [videos.draw(number) for number in numbers], movflags="+faststart")
+    whole = place("20240205").read_bytes()
+    place("20240205").write_bytes(whole[: len(whole) * 6 // 10])
+    extract.run(
+        PARAMS.model_copy(update={"extract": videos.EXTRACT.model_copy(update={"max_bad_fraction": 0.3})}), MONTH
+    )
+    frames = FRAMES_TABLE.read(MONTH).set_index("frame_id")
+    assert frames.loc[frames["status"] == "blank", "frame_no"].tolist() == [20, 30]
+    corrupt = frames[frames["status"] == "corrupt"]
+    assert set(corrupt["night"]) == {"20240204"}
+    assert corrupt["frame_no"].tolist() == [40, 50]
+    missing = frames[frames["status"] == "missing"]
+    assert set(missing["night"]) == {"20240205"}
+    assert missing["frame_no"].tolist() == list(range(missing["frame_no"].min(), 100, 10))
+    assert missing["member"].isna().all()
+    assert (missing["pts_s"] == missing["frame_no"] / 25).all()
+    assert frames.groupby("night").size().tolist() == [4, 4, 10, 10, 10]
+    for frame_id in frames.index[frames["member"].notna()]:
+        assert read_frame(frame_id).shape == (videos.CROP, videos.CROP, 3)
+    lost = len(missing)
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert warnings == [
+        f"warning: {MONTH}: {4 + lost} of 38 frames are bad: 2 corrupt, 2 blank, {lost} missing; "
+        f"most in the night 20240205, {lost}"
+    ]
+
+
+def test_too_many_bad_frames_end_the_stage(month):
+    videos.write(place("20240203"), [videos.draw(0, brightness=0)] * 20)
+    with pytest.raises(
+        DataError, match=r"2 of 10 frames are bad: 2 blank; most in the night 20240203.*max_bad_fraction"
+    ):
+        extract.run(PARAMS, MONTH)
+    assert not FRAMES_TABLE.path(MONTH).exists()
+
+
+def test_a_video_that_was_removed_leaves_nothing_of_its_night(month):
+    extract.run(PARAMS, MONTH)
+    place(NIGHTS[0]).unlink()
+    leftover = archive.FRAMES / MONTH / ".20240202.zip.1.part"
+    leftover.touch()
+    extract.run(PARAMS, MONTH)
+    assert FRAMES_TABLE.read(MONTH)["night"].unique().tolist() == [NIGHTS[1]]
+    assert [path.name for path in (archive.FRAMES / MONTH).iterdir()] == [f"{NIGHTS[1]}.zip"]
+    assert [path.name for path in (archive.STAMPS / MONTH).iterdir()] == [f"{NIGHTS[1]}.zip"]
+
+
+def test_an_unreadable_video_in_a_good_month_is_named_before_any_work_and_loses_nothing(month, monkeypatch):
+    extract.run(PARAMS, MONTH)
+    before = written()
+    place("20240203").write_bytes(b"no video")
+    with pytest.raises(InputError, match=r"no readable video.*simulatedHD_20240203_720p\.mp4.*remove it"):
+        extract.run(PARAMS, MONTH)
+    place("20240204").write_bytes(place(NIGHTS[0]).read_bytes()[:3000])
+    with pytest.raises(InputError, match=r"2 videos cannot be used.*_20240203_.*, .*_20240204_"):
+        extract.run(PARAMS, MONTH)
+    assert written() == before
+
+
+def test_work_that_is_cut_short_leaves_no_half_written_file(month, monkeypatch):
+    decode = video.decode
+
+    def killed(source, *arguments):
+        if NIGHTS[1] in source.path.name:
+            raise KeyboardInterrupt
+        return decode(source, *arguments)
+
+    monkeypatch.setattr(video, "decode", killed)
+    with pytest.raises(KeyboardInterrupt):
+        extract.run(PARAMS, MONTH)
+    assert set(written()) == {f"data/{root}/{MONTH}/{NIGHTS[0]}.zip" for root in ("frames", "stamps")}
+    assert len(archive.names(archive.night_path(archive.STAMPS, NIGHTS[0]))) == 4
+
+
+def test_a_picture_too_small_for_the_circle(month):
+    with pytest.raises(InputError, match=r"extract\.circle.*radius 360.*picture of 112x72.*set extract\.circle"):
+        extract.run(config.Params(), MONTH)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("simulatedHD_20240301_720p.mp4", "of 20240301, no night of 2024-02"),
+        ("simulatedHD_20240230_720p.mp4", "of 20240230, no night of 2024-02"),
+        (
+            "auroramaxHD_20240202_720p.mp4",
+            r"a second video of the night 20240202 beside auroramaxHD_20240202.*keep one",
+        ),
+    ],
+)
+def test_videos_in_the_wrong_place(month, name, message):
+    (extract.RAW / MONTH / name).touch()
+    with pytest.raises(InputError, match=message):
+        extract.find_videos(extract.RAW / MONTH, PARAMS.extract.file_pattern)
+
+
+def test_other_videos_are_left_out_and_counted(month, capsys):
+    (extract.RAW / MONTH / "auroramaxHD_20240202_480p.mp4").touch()
+    assert list(extract.find_videos(extract.RAW / MONTH, PARAMS.extract.file_pattern)) == list(NIGHTS)
+    assert "1 videos that extract.file_pattern" in capsys.readouterr().err
+
+
+def test_a_month_without_videos(month):
+    with pytest.raises(InputError, match=r"no video named like '\*HD_\{night\}_720p\.mp4' \[data/raw/2024-03\]"):
+        extract.run(PARAMS, "2024-03")
+
+
+def test_the_pattern_is_a_glob_with_one_night(tmp_path):
+    for name in ("cam[1]-20240201.mp4", "cam[1]-2024020.mp4", "xcam[1]-20240203.mp4"):
+        (tmp_path / MONTH).mkdir(exist_ok=True)
+        (tmp_path / MONTH / name).touch()
+    assert list(extract.find_videos(tmp_path / MONTH, "cam[[]1[]]-{night}.mp4")) == ["20240201"]
+
+
+def test_the_command_ends_with_status_2_and_one_line(month, monkeypatch, capsys):
+    Path("params.yaml").write_text("months: []\n")
+    monkeypatch.setattr(sys, "argv", ["extract"])
+    with pytest.raises(SystemExit, match="2"):
+        extract.main()
+    monkeypatch.setattr(sys, "argv", ["extract", "2024-03"])
+    with pytest.raises(SystemExit, match="2"):
+        extract.main()
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["InputError", "InputError"]
+
+
+def test_no_bad_frame_no_warning(capsys):
+    extract.check_bad(pd.DataFrame({"status": ["ok", "ok"], "night": ["20240201"] * 2}), MONTH, 0.0)
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tiny
+from aurora_gradcam import config
+from aurora_gradcam.conditions import CONDITIONS
+from aurora_gradcam.config import SampleLabel
+from aurora_gradcam.errors import DataError, InputError
+from aurora_gradcam.preprocessing.sample_label import run, sample_audit, sample_pool
+from aurora_gradcam.tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL
+from aurora_gradcam.tables.sky import SKY_TABLE
+
+PARAMS = SampleLabel()
+
+
+def season(
+    sizes: list[int], condition: tuple[str, str] = ("Night", "No_Moon"), first: str = "20240201"
+) -> pd.DataFrame:
+    """Usable frames: so many in each of consecutive nights."""
+    nights = pd.date_range(first, periods=len(sizes)).strftime("%Y%m%d")
+    rows = [
+        (f"{night}-{10 * number:05d}", night, *condition)
+        for night, size in zip(nights, sizes, strict=True)
+        for number in range(size)
+    ]
+    return pd.DataFrame(rows, columns=["frame_id", "night", "sun_class", "moon_class"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 25), st.floats(0, 1))
+def test_each_night_gives_at_most_so_many_and_so_large_a_part_and_at_least_one(sizes, most, part):
+    frames = season(sizes)
+    pool = sample_pool(frames, SampleLabel(per_night_max=most, night_fraction_max=part), 42)
+    found = pool.groupby("night").size()
+    expected = [max(1, min(most, int(np.floor(part * size + 1e-9)))) for size in sizes]
+    assert list(found) == expected
+    assert pool["frame_id"].is_unique
+    assert pool.groupby("night")["weight"].sum().to_numpy() == pytest.approx(sizes)
+
+
+def test_the_studys_rule_takes_20_frames_or_half():
+    found = sample_pool(season([300, 41, 40, 39, 3, 2, 1]), PARAMS, 42).groupby("night").size()
+    assert list(found) == [20, 20, 20, 19, 1, 1, 1]
+
+
+def test_only_the_training_conditions_enter_the_pool():
+    frames = pd.concat([season([30], condition) for condition in CONDITIONS])
+    frames["frame_id"] = [f"20240201-{number:05d}" for number in range(len(frames))]
+    pool = sample_pool(frames, PARAMS, 42)
+    assert set(zip(pool["sun_class"], pool["moon_class"], strict=True)) == {("Night", "No_Moon")}
+    two = SampleLabel(conditions=({"sun": "Night", "moon": "No_Moon"}, {"sun": "Nautical", "moon": "Moon_Full"}))
+    assert set(sample_pool(frames, two, 42)["sun_class"]) == {"Night", "Nautical"}
+
+
+def test_another_night_changes_no_other_nights_sample():
+    before, night = season([50, 70, 30]), season([90], first="20240115")
+    alone = set(sample_pool(before, PARAMS, 42)["frame_id"])
+    together = sample_pool(pd.concat([night, before], ignore_index=True), PARAMS, 42)
+    assert set(together.loc[together["night"] != "20240115", "frame_id"]) == alone
+
+
+def test_the_seed_decides_and_every_frame_of_a_night_is_as_likely():
+    frames = season([60])
+    picked = pd.Series(np.concatenate([sample_pool(frames, PARAMS, seed)["frame_id"] for seed in range(300)]))
+    assert set(sample_pool(frames, PARAMS, 1)["frame_id"]) != set(sample_pool(frames, PARAMS, 2)["frame_id"])
+    times = picked.value_counts()
+    assert len(times) == 60
+    assert times.between(100 - 41, 100 + 41).all()  # 300 draws of a third: 100, standard deviation 8.2
+
+
+def test_audit_takes_its_number_from_every_condition_or_all_there_are():
+    frames = pd.concat([season([12] * (number + 1), condition) for number, condition in enumerate(CONDITIONS)])
+    frames["frame_id"] = [f"{night}-{number:05d}" for number, night in enumerate(frames["night"])]
+    audit = sample_audit(frames, 20, 42)
+    found = audit.groupby(["sun_class", "moon_class"]).agg(size=("weight", "size"), stands_for=("weight", "sum"))
+    for number, condition in enumerate(CONDITIONS):
+        there = 12 * (number + 1)
+        assert found.loc[condition, "size"] == min(20, there)
+        assert found.loc[condition, "stands_for"] == pytest.approx(there)
+    assert sample_audit(frames, 0, 42).empty
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=20), st.integers(1, 50), st.integers(0, 1000))
+def test_audit_is_spread_over_nights_in_proportion(sizes, wanted, seed):
+    frames = season(sizes)
+    taken = sample_audit(frames, wanted, seed).groupby("night").size()
+    taken = taken.reindex(frames["night"].unique(), fill_value=0).to_numpy()
+    total = sum(sizes)
+    assert taken.sum() == min(wanted, total)
+    # every night holds the floor or the ceiling of its size times one threshold common to all nights
+    low, high = max((taken - 1) / sizes), min((taken + 1) / sizes)
+    assert low < high
+
+
+@pytest.mark.parametrize("sizes", [[5, 50, 10, 35], [1] * 50 + [50]])
+def test_audit_draws_every_frame_as_often_in_large_and_in_small_nights(sizes):
+    frames = season(sizes)
+    picked = np.concatenate([sample_audit(frames, 20, seed)["frame_id"] for seed in range(100)])
+    times = pd.Series(picked).value_counts().reindex(frames["frame_id"], fill_value=0)
+    assert times.between(20 - 17, 20 + 17).all()  # 100 draws of a fifth: 20, standard deviation 4
+    large = frames["night"].map(frames["night"].value_counts()).to_numpy() >= 35
+    assert times[large].mean() == pytest.approx(20, abs=1.5)
+    assert times[~large].mean() == pytest.approx(20, abs=1.5)
+
+
+def test_another_night_displaces_few_audit_frames():
+    before = season([40] * 100)
+    after = pd.concat([before, season([40], first="20250101")])
+    alone, together = (set(sample_audit(frames, 20, 42)["frame_id"]) for frames in (before, after))
+    assert len(alone & together) >= 19
+
+
+@pytest.fixture
+def project(tiny_project):
+    """The miniature project with its labels in the labels file: 3 annotators for the first frame of two nights."""
+    LABELLED_TABLE.path().unlink()
+    rows = tiny_project[["frame_id", "label"]].assign(annotator="Ada")
+    first = {night: f"{night}-00000" for night in tiny.NIGHTS}
+    rows.loc[rows["frame_id"] == first["20240201"], "label"] = "yes"
+    more = pd.DataFrame(
+        [(first["20240201"], "no", "Cy"), (first["20240201"], "no", "Bo"), (first["20240202"], "no", "Bo")],
+        columns=rows.columns,
+    )
+    LABELS_FILE.parent.mkdir(parents=True)
+    pd.concat([rows, more]).to_csv(LABELS_FILE, index=False)
+    return tiny_project
+
+
+def test_the_stage_joins_the_labels_and_lists_what_is_missing(project, capsys):
+    params = config.load(assignments=["sample_label.per_night_max=1"])
+    run(params)
+    labelled = LABELLED_TABLE.read()
+    # Night x No_Moon is frame 0 of every night: 12 in the pool, one of them a tie (Ada yes, Bo no); audit: all usable
+    pool = labelled[labelled["set"] == "train_pool"].set_index("frame_id")
+    assert list(pool.index) == [f"{night}-00000" for night in tiny.NIGHTS if night != "20240202"]
+    assert pool.loc["20240201-00000", ["label", "annotator"]].tolist() == ["no", "Ada+Bo+Cy"]
+    assert (pool["weight"] == 1).all()
+    assert (labelled["set"] == "audit").sum() == 12 * 9 - 2 - 1
+    missing = pd.read_csv(TO_LABEL, dtype=str)
+    assert missing.to_numpy().tolist() == [
+        ["20240202-00000", "20240202", "2024-02-02T06:00:00Z", "Night", "No_Moon", "train_pool+audit"]
+    ]
+    told = capsys.readouterr().err
+    assert "2 are bad" in told
+    assert "1 frames have as many yes as no" in told
+
+
+def test_labels_outside_the_sample_are_counted_and_not_used(project, capsys):
+    run(config.load(assignments=["sample_label.audit_per_condition=0"]))
+    assert len(LABELLED_TABLE.read()) == 11
+    assert f"{len(project) - 12} labelled frames are not in the sample" in capsys.readouterr().err
+
+
+def test_without_a_labels_file_everything_is_to_be_labelled(project, capsys):
+    LABELS_FILE.unlink()
+    run(config.load())
+    assert LABELLED_TABLE.read().empty
+    assert len(pd.read_csv(TO_LABEL)) == 12 * 9 - 2
+    assert "there is no data/labels/labels.csv yet" in capsys.readouterr().err
+
+
+def test_with_all_labels_the_list_holds_its_header_alone(project):
+    labels = pd.read_csv(LABELS_FILE).drop_duplicates("frame_id")
+    labels.to_csv(LABELS_FILE, index=False)
+    run(config.load())
+    assert TO_LABEL.read_text() == "frame_id,night,utc,sun_class,moon_class,set\n"
+
+
+def test_running_again_gives_the_same_bytes(project):
+    run(config.load())
+    first = [path.read_bytes() for path in (LABELLED_TABLE.path(), TO_LABEL)]
+    run(config.load())
+    assert [path.read_bytes() for path in (LABELLED_TABLE.path(), TO_LABEL)] == first
+
+
+def test_no_frame_in_the_training_conditions_is_refused_with_the_counts(project):
+    params = config.load(assignments=["sample_label.conditions=[{sun: Day, moon: Moon_Full}]"])
+    with pytest.raises(DataError) as caught:
+        run(params)
+    assert "Day x Moon_Full" in caught.value.what
+    assert "Night x No_Moon: 12" in caught.value.what
+    assert "Nautical x Moon_Full: 10" in caught.value.what  # the last frames of two nights are bad
+
+
+def test_a_label_of_an_unknown_frame_is_refused(project):
+    with LABELS_FILE.open("a") as file:
+        file.write("20250101-00000,yes,Ada\n")
+    with pytest.raises(InputError, match="20250101-00000"):
+        run(config.load())
+
+
+def test_a_sky_table_of_other_frames_is_refused(project):
+    SKY_TABLE.write(SKY_TABLE.read().iloc[1:])
+    with pytest.raises(DataError, match="do not hold the same frames"):
+        run(config.load())
+
+
+def test_frames_without_a_time_are_not_sampled(project, capsys):
+    sky = SKY_TABLE.read()
+    sky.loc[sky["frame_id"] == "20240203-00000", sky.columns[1:]] = None
+    SKY_TABLE.write(sky)
+    run(config.load())
+    assert "20240203-00000" not in set(LABELLED_TABLE.read()["frame_id"])
+    assert "1 without a time" in capsys.readouterr().err
