@@ -3,22 +3,23 @@ VENV   ?= .venv
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
+COVERAGE_FLOOR = 90
 # what the stages start from; the rest they make themselves
 BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc) pretrain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint format bench leakage
+.PHONY: help setup repro test lint format coverage bench leakage
 
 help:            ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 setup: $(VENV)/.ready   ## system packages if missing, .venv, Python packages
 
-$(VENV)/.ready: requirements.txt constraints.txt pyproject.toml tools/system_packages.sh
+$(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -c constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -29,13 +30,20 @@ repro: setup     ## the whole pipeline, on the bundled sample or on your own dat
 test: setup      ## all tests
 	python -m pytest
 
-lint: setup      ## style and common mistakes
-	ruff check src tests
-	ruff format --check src tests
+lint: setup      ## style, common mistakes and types
+	ruff check src tests tools
+	ruff format --check src tests tools
+	mypy
 
-format: setup    ## mend the style
-	ruff check --fix src tests
-	ruff format src tests
+format: setup    ## correct the style
+	ruff check --fix src tests tools
+	ruff format src tests tools
+
+coverage: setup  ## which lines and branches the tests reach; fails below the floor
+	coverage erase
+	coverage run -m pytest
+	coverage combine --quiet
+	coverage report --fail-under=$(COVERAGE_FLOOR)
 
 bench: setup     ## speed and memory, side by side
 	python tests/benchmarks/run.py

@@ -50,7 +50,7 @@ def measured(frames: pd.DataFrame, labelled: pd.DataFrame, count: int, seed: int
     Parameters
     ----------
     frames
-        Frame_id, night, p_aurora, is_aurora; labelled : night, split.
+        Columns frame_id, night, p_aurora, is_aurora; labelled : night, split.
 
     Returns
     -------
@@ -72,21 +72,24 @@ def groups(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam)
     Parameters
     ----------
     frames
-        Frame_id, night, sun_class, moon_class, p_aurora, is_aurora; one row a frame.
+        Columns frame_id, night, sun_class, moon_class, p_aurora, is_aurora; one row a frame.
     labelled
-        Frame_id, label, split.
+        Columns frame_id, label, split.
     """
-    found = {}
+    frames_of_group = {}
     for sun, moon in CONDITIONS:
-        here = frames[(frames["sun_class"] == sun) & (frames["moon_class"] == moon)]
+        of_condition = frames[(frames["sun_class"] == sun) & (frames["moon_class"] == moon)]
         count = params.frames_per_condition
-        sides = [most_confident(here, True, count - count // 2), most_confident(here, False, count // 2)]
-        found[condition_name(sun, moon)] = (count, pd.concat(sides))
+        sides = [
+            most_confident(of_condition, True, count - count // 2),
+            most_confident(of_condition, False, count // 2),
+        ]
+        frames_of_group[condition_name(sun, moon)] = (count, pd.concat(sides))
     judged = labelled.loc[labelled["split"] == held_out(labelled), ["frame_id", "label"]].merge(frames, on="frame_id")
     for outcome, (label, called) in OUTCOMES.items():
         picked = most_confident(judged[judged["label"] == label], called, params.frames_per_outcome)
-        found[outcome] = (params.frames_per_outcome, picked)
-    return found
+        frames_of_group[outcome] = (params.frames_per_outcome, picked)
+    return frames_of_group
 
 
 def choose(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam) -> pd.DataFrame:
@@ -94,11 +97,13 @@ def choose(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam)
 
     Groups with fewer frames than asked for are counted in a warning.
     """
-    found = groups(frames, labelled, params)
-    short = [f"{name} {len(picked)} of {count}" for name, (count, picked) in found.items() if len(picked) < count]
+    frames_of_group = groups(frames, labelled, params)
+    short = [
+        f"{name} {len(picked)} of {count}" for name, (count, picked) in frames_of_group.items() if len(picked) < count
+    ]
     if short:
-        logger.warning(f"{len(short)} of {len(found)} groups are short of frames ({', '.join(short)})")
-    return listed({name: picked for name, (_, picked) in found.items()})
+        logger.warning(f"{len(short)} of {len(frames_of_group)} groups are short of frames ({', '.join(short)})")
+    return listed({name: picked for name, (_, picked) in frames_of_group.items()})
 
 
 def listed(groups_of_frames: dict[str, pd.DataFrame]) -> pd.DataFrame:

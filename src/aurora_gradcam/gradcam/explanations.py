@@ -32,8 +32,8 @@ def estimate(frame_ids: pd.Series, values: pd.Series, bounds: tuple[float, float
     defined = values.notna().to_numpy()
     nights = frame_ids[defined].map(night_of).to_numpy()
     numbers = values[defined].to_numpy(dtype=float)
-    found = interval(lambda weights: weights @ numbers / weights.sum(), nights, bounds=bounds)
-    return {key: _plain(value) for key, value in found.as_dict().items()}
+    result = interval(lambda weights: weights @ numbers / weights.sum(), nights, bounds=bounds)
+    return {key: _plain(value) for key, value in result.as_dict().items()}
 
 
 def _plain(value: float | int | bool) -> float | int | bool | None:
@@ -58,12 +58,13 @@ def differences(rows: pd.DataFrame, drawn: pd.DataFrame) -> dict[str, Known]:
 
 def best(of_maps: dict[str, dict[str, Known]]) -> dict[str, str | None]:
     """The map with the best mean by each measure; None where none has a mean."""
-    found: dict[str, str | None] = {}
+    best_maps: dict[str, str | None] = {}
     for measure, (_, better) in MEASURES.items():
-        known = {name: of[measure]["value"] for name, of in of_maps.items() if of[measure]["value"] is not None}
+        means_of = {name: of[measure]["value"] for name, of in of_maps.items()}
+        known = {name: float(mean) for name, mean in means_of.items() if mean is not None}
         choose = max if better == "higher" else min
-        found[measure] = choose(known, key=lambda name: known[name]) if known else None
-    return found
+        best_maps[measure] = choose(known, key=lambda name: known[name]) if known else None
+    return best_maps
 
 
 def summary(cams: pd.DataFrame, baselines: pd.DataFrame, forgotten: pd.DataFrame, target: str) -> dict[str, object]:
@@ -76,7 +77,7 @@ def summary(cams: pd.DataFrame, baselines: pd.DataFrame, forgotten: pd.DataFrame
     baselines
         The same frames' rows: frame_id, baseline and measures.
     forgotten
-        Frame_id, map, part, rank_correlation, parts in the order of the cascade.
+        Columns frame_id, map, part, rank_correlation, parts in the order of the cascade.
     target
         The class whose maps are compared.
 

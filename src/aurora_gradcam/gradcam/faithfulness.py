@@ -126,8 +126,10 @@ def faithfulness(
     coldest = np.where(hottest > 0, hottest.max(initial=0) + 1 - hottest, 0).astype(np.float32)
 
     def curve(ranks: np.ndarray, imputer: Imputer, shares: tuple[float, ...]) -> np.ndarray:
-        found = [probability_without(network, batch, ranks, share, imputer, target, temperature) for share in shares]
-        return np.stack(found).astype(np.float64)
+        probabilities = [
+            probability_without(network, batch, ranks, share, imputer, target, temperature) for share in shares
+        ]
+        return np.stack(probabilities).astype(np.float64)
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # the library's imputer adds noise
@@ -137,9 +139,9 @@ def faithfulness(
     left = np.concatenate([ends[:1], curve(hottest, even_sky, fractions), ends[1:]])
     put_back = np.concatenate([ends[:1], curve(coldest, even_sky, fractions), ends[1:]])[::-1]
     shares = np.array([0.0, *fractions, 1.0])
-    found = {
+    scores = {
         "road": road,
         "insertion": np.trapezoid(put_back, 1 - shares[::-1], axis=0),
         "deletion": np.trapezoid(left, shares, axis=0),
     }
-    return {name: np.where(heat.any((1, 2)), values, np.nan) for name, values in found.items()}
+    return {name: np.where(heat.any((1, 2)), values, np.nan) for name, values in scores.items()}

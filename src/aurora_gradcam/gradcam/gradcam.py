@@ -55,13 +55,13 @@ def store(folder: Path, frame_id: str, picture: np.ndarray, heat: dict[tuple[str
     Of a map every MAP_STEP-th row and column is kept: it was enlarged from a much coarser one.
     """
     kept = slice(MAP_STEP // 2, None, MAP_STEP)
-    arrays = {f"{target}@{name}": found[kept, kept].astype(np.float16) for (target, name), found in heat.items()}
-    np.savez_compressed(folder / "maps" / f"{frame_id}.npz", **arrays)
-    shown = next(name for _, name in heat)
-    for (target, name), found in heat.items():
-        if name == shown:
+    arrays = {f"{target}@{name}": values[kept, kept].astype(np.float16) for (target, name), values in heat.items()}
+    np.savez_compressed(folder / "maps" / f"{frame_id}.npz", allow_pickle=False, **arrays)
+    drawn = next(name for _, name in heat)
+    for (target, name), values in heat.items():
+        if name == drawn:
             path = folder / "overlays" / f"{frame_id}_{target}.jpg"
-            Image.fromarray(overlay(picture, found)).save(path, "JPEG", quality=JPEG_QUALITY)
+            Image.fromarray(overlay(picture, values)).save(path, "JPEG", quality=JPEG_QUALITY)
 
 
 def explain_frames(
@@ -84,14 +84,14 @@ def explain_frames(
         batch, heat = explainer.batch(pictures), {}
         for name, (method, layer) in explainer.pairs.items():
             for target in classes:
-                found = heat[target, name] = explain(explainer.network, batch, target, layer, method)
-                rows = {"heat_in_circle": heat_in_circle(found), **pointing.measures(found, masks, known)}
+                values = heat[target, name] = explain(explainer.network, batch, target, layer, method)
+                rows = {"heat_in_circle": heat_in_circle(values), **pointing.measures(values, masks, known)}
                 of_maps.append(pd.DataFrame({"frame_id": ids, "target": target, "map": name, **rows}))
-        for name, found in pointing.baselines(pictures, size).items():
-            rows = {"heat_in_circle": heat_in_circle(found), **pointing.measures(found, masks, known)}
+        for name, values in pointing.baselines(pictures, size).items():
+            rows = {"heat_in_circle": heat_in_circle(values), **pointing.measures(values, masks, known)}
             of_baselines.append(pd.DataFrame({"frame_id": ids, "baseline": name, **rows}))
         for number, frame_id in enumerate(ids):
-            store(folder, frame_id, pictures[number], {key: found[number] for key, found in heat.items()})
+            store(folder, frame_id, pictures[number], {key: values[number] for key, values in heat.items()})
     columns = ["frame_id", "heat_in_circle", "energy_in_mask", "mask_area", "energy_over_area", "pointing_hit"]
     return (
         pd.concat(of_maps) if of_maps else pd.DataFrame(columns=[*columns, "target", "map"]),
@@ -132,11 +132,11 @@ def run(params: config.Params) -> None:
     explained["method"], explained["layer"] = pairs.str[0], pairs.str[1]
     CAMS_TABLE.write(wanted.merge(explained, on="frame_id").sort_values(list(CAMS_TABLE.key)))
     CAM_BASELINES_TABLE.write(baselines.sort_values(list(CAM_BASELINES_TABLE.key)))
-    found = explanations.summary(
+    summary = explanations.summary(
         explained[explained["frame_id"].isin(ids)], baselines[baselines["frame_id"].isin(ids)], forgotten, TARGET
     )
     with atomic_write(EXPLANATIONS) as temporary:
-        temporary.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 main = stage_main(run)

@@ -76,9 +76,9 @@ def explain(
         METHODS[method](network, [chosen]) as cam,
         chosen.register_forward_hook(lambda module, inputs, output: output.clone()),
     ):
-        found = cam(batch, targets)
+        heat = cam(batch, targets)
     network.zero_grad()
-    return found
+    return heat
 
 
 def heat_in_circle(heat: np.ndarray) -> np.ndarray:

@@ -31,19 +31,19 @@ def pictures_of(frame_ids: Sequence[str], size: int) -> np.ndarray:
 
 
 class Explainer:
-    """A classifier with the maps that it is explained by; called with pictures it gives their maps by name."""
+    """A classifier with the maps that explain it."""
 
     def __init__(self, network: torch.nn.Module, card: ModelCard, maps: Sequence[str]) -> None:
         self.network, self.card = network, card
         self.pairs = {name: method_and_layer(name) for name in maps}
         self.prepare = for_evaluation(card.image_size, card.mean, card.std)
 
-    def batch(self, pictures: np.ndarray) -> torch.Tensor:
-        """Prepared frames where the network computes."""
+    def batch(self, pictures: Sequence[np.ndarray] | np.ndarray) -> torch.Tensor:
+        """Prepared frames on the device of the network."""
         where = next(self.network.parameters()).device
         return torch.stack([self.prepare(picture) for picture in pictures]).to(where)
 
-    def __call__(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
+    def maps(self, pictures: Sequence[np.ndarray] | np.ndarray) -> dict[str, np.ndarray]:
         """Maps of `TARGET` by name, each float32 (n, size, size)."""
         batch = self.batch(pictures)
         return {
@@ -65,12 +65,12 @@ def _rows(explainer: Explainer, frame_ids: Sequence[str], seed: int) -> Iterator
     for ids in track(batches, f"measure maps of {len(frame_ids)} frames, batches"):
         pictures = pictures_of(ids, card.image_size)
         batch = explainer.batch(pictures)
-        agreement = sanity.shift_agreement(explainer, pictures)
-        for name, heat in (explainer(pictures) | pointing.baselines(list(pictures), card.image_size)).items():
+        agreement = sanity.shift_agreement(explainer.maps, pictures)
+        for name, heat in (explainer.maps(pictures) | pointing.baselines(list(pictures), card.image_size)).items():
             scores = faithfulness(explainer.network, batch, heat, TARGET, card.temperature, seed=seed)
             scores["shift_agreement"] = agreement.get(name, np.full(len(ids), np.nan))
             for number, frame_id in enumerate(ids):
-                yield {"frame_id": frame_id, "map": name} | {key: found[number] for key, found in scores.items()}
+                yield {"frame_id": frame_id, "map": name} | {key: values[number] for key, values in scores.items()}
 
 
 def randomised(explainer: Explainer, frame_ids: Sequence[str], seed: int) -> pd.DataFrame:

@@ -87,12 +87,12 @@ def pointing_hit(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
     -------
     float64 (n,), 0..1; nan for an empty mask or a map of zeros.
     """
-    found = np.full(len(heat), np.nan)
+    hits = np.full(len(heat), np.nan)
     for number, (of_frame, mask) in enumerate(zip(heat, masks, strict=True)):
         if mask.any() and of_frame.any():
             near = ndimage.distance_transform_edt(~mask) <= TOLERANCE * mask.shape[-1]
-            found[number] = near[of_frame == of_frame.max()].mean()
-    return found
+            hits[number] = near[of_frame == of_frame.max()].mean()
+    return hits
 
 
 def baselines(pictures: Sequence[np.ndarray], size: int) -> dict[str, np.ndarray]:
@@ -107,12 +107,14 @@ def baselines(pictures: Sequence[np.ndarray], size: int) -> dict[str, np.ndarray
     offset = (np.arange(size) - (size - 1) / 2) / (size / 2)
     gaussian = np.exp(-(offset[:, None] ** 2 + offset**2) / (2 * CENTRED_SIGMA**2))
     luma = [np.asarray(Image.fromarray(picture).convert("L"), dtype=np.float32) / 255 for picture in pictures]
-    found = {
+    maps_by_name = {
         "uniform": [np.ones_like(gaussian)] * len(pictures),
         "centred_gaussian": [gaussian] * len(pictures),
         "brightness": [resized(picture, size) for picture in luma],
     }
-    return {name: np.asarray(maps, dtype=np.float32).reshape(-1, size, size) * circle for name, maps in found.items()}
+    return {
+        name: np.asarray(maps, dtype=np.float32).reshape(-1, size, size) * circle for name, maps in maps_by_name.items()
+    }
 
 
 def measures(heat: np.ndarray, masks: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:

@@ -25,19 +25,19 @@ def rank_agreement(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> 
     first, second : float (n, S, S); where : bool (S, S) -> float64 (n,), nan where the first map is even; 0 where only
     the second is: nothing of the first is left in it.
     """
-    found = np.full(len(first), np.nan)
-    for number, (one, other) in enumerate(zip(first[:, where], second[:, where], strict=True)):
-        if np.ptp(one) > 0:
-            found[number] = stats.spearmanr(one, other).statistic if np.ptp(other) > 0 else 0.0
-    return found
+    agreement = np.full(len(first), np.nan)
+    for number, (of_first, of_second) in enumerate(zip(first[:, where], second[:, where], strict=True)):
+        if np.ptp(of_first) > 0:
+            agreement[number] = stats.spearmanr(of_first, of_second).statistic if np.ptp(of_second) > 0 else 0.0
+    return agreement
 
 
 def parts_from_the_head(network: nn.Module) -> list[str]:
     """The network's parts with weights, from the classifier down: classifier, features.8, ..., features.0."""
     names = []
     for name, part in network.named_children():
-        inner = [f"{name}.{child}" for child, _ in part.named_children()] if name == "features" else [name]
-        names += [one for one in inner if any(True for _ in network.get_submodule(one).parameters())]
+        inner = [f"{name}.{block}" for block, _ in part.named_children()] if name == "features" else [name]
+        names += [child for child in inner if any(True for _ in network.get_submodule(child).parameters())]
     return names[::-1]
 
 
@@ -82,7 +82,7 @@ def randomisation_curve(
         randomise(forgetting, fresh, part, batch)
         for pair, heat in before.items():
             rows[pair].append(rank_agreement(heat, explain(forgetting, batch, target, pair[1], pair[0]), circle))
-    return {pair: np.array(found) for pair, found in rows.items()}
+    return {pair: np.array(agreements) for pair, agreements in rows.items()}
 
 
 def shifted(images: np.ndarray, down: int, right: int) -> np.ndarray:
@@ -96,8 +96,8 @@ def shifted(images: np.ndarray, down: int, right: int) -> np.ndarray:
 
 
 def shift_agreement(
-    explained: Callable[[np.ndarray], dict[tuple[str, str], np.ndarray]], pictures: np.ndarray
-) -> dict[tuple[str, str], np.ndarray]:
+    explained: Callable[[np.ndarray], dict[str, np.ndarray]], pictures: np.ndarray
+) -> dict[str, np.ndarray]:
     """How well maps follow the sky when the picture is shifted by `SHIFT` of its side, mean over four directions.
 
     The sky moves within its circle, and black comes in behind it; the map is shifted back, and Spearman's rank
@@ -117,10 +117,10 @@ def shift_agreement(
     size = pictures.shape[1]
     circle, step = sky_circle(size), max(1, round(SHIFT * size))
     before = explained(pictures)
-    found: dict[tuple[str, str], list[np.ndarray]] = {name: [] for name in before}
+    agreements: dict[str, list[np.ndarray]] = {name: [] for name in before}
     for down, right in ((step * i, step * j) for i, j in DIRECTIONS):
         after = explained(shifted(pictures, down, right) * circle[..., None])
         common = circle & shifted(circle[None], -down, -right)[0]
         for name, heat in after.items():
-            found[name].append(rank_agreement(before[name], shifted(heat, -down, -right), common))
-    return {name: np.mean(rows, axis=0) for name, rows in found.items()}
+            agreements[name].append(rank_agreement(before[name], shifted(heat, -down, -right), common))
+    return {name: np.mean(rows, axis=0) for name, rows in agreements.items()}

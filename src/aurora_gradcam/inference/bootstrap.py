@@ -40,7 +40,7 @@ class Estimate:
 
 
 def multiplicities(nights: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each night is drawn when as many nights as there are are drawn with replacement.
+    """How often each night is drawn in a bootstrap resample of the nights.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..conditions import CONDITIONS, condition_name
+from ..frame_ids import night_of
 from .bootstrap import MIN_NIGHTS, Estimate, ratio_interval
 from .resampling import night_interval, per_night
 from .scores import Numbers, estimates
@@ -32,9 +33,9 @@ def untouched_audit(
     Parameters
     ----------
     labelled
-        Frame_id, set, label, weight, sun_class, moon_class.
+        Columns frame_id, set, label, weight, sun_class, moon_class.
     split
-        Night, split.
+        Columns night, split.
     learnt_from
         Splits whose whole nights are left out.
 
@@ -43,7 +44,7 @@ def untouched_audit(
     Two tables with the columns of `labelled` and night.
     """
     audit = labelled[labelled["set"] == "audit"]
-    audit = audit.assign(night=audit["frame_id"].str[:8])
+    audit = audit.assign(night=audit["frame_id"].map(night_of))
     left_out = audit["night"].isin(set(split.loc[split["split"].isin(list(learnt_from)), "night"]))
     kept, condition = audit[~left_out], ["sun_class", "moon_class"]
     whole = audit.groupby(condition, dropna=False)["weight"].sum().rename("whole")
@@ -60,15 +61,15 @@ def trust(kept: pd.DataFrame, left_out: pd.DataFrame) -> Numbers:
     kept
         The columns of `scores.estimates`, with weight.
     left_out
-        Night; the labels not used because the classifier has learnt from their nights.
+        Columns night; the labels not used because the classifier has learnt from their nights.
     """
-    found = estimates(kept)
+    scores = estimates(kept)
     return {
         "labelled_frames": len(kept),
         "labelled_nights": kept["night"].nunique(),
         "left_out_frames": len(left_out),
         "left_out_nights": left_out["night"].nunique(),
-        **{name: found[name].as_dict() for name in JUDGED},
+        **{name: scores[name].as_dict() for name in JUDGED},
     }
 
 
@@ -82,7 +83,7 @@ def calls(frames: pd.DataFrame) -> Numbers:
     Parameters
     ----------
     frames
-        Night, p_aurora, is_aurora; one row a frame, also none at all.
+        Columns night, p_aurora, is_aurora; one row a frame, also none at all.
 
     Returns
     -------
@@ -99,9 +100,9 @@ def calls(frames: pd.DataFrame) -> Numbers:
         return np.sqrt(np.maximum(0, second / count - (first / count) ** 2))
 
     share = ratio_interval(yes, ones, nights)
-    found = {
+    values = {
         "yes_share": share,
-        "yes_no_odds": Estimate(*map(_odds, (share.value, share.low, share.high)), share.frames, share.nights),
+        "yes_no_odds": Estimate(_odds(share.value), _odds(share.low), _odds(share.high), share.frames, share.nights),
         "p_aurora_mean": ratio_interval(p, ones, nights),
         "p_aurora_std": night_interval(deviation, nights),
     }
@@ -110,12 +111,12 @@ def calls(frames: pd.DataFrame) -> Numbers:
         "nights": frames["night"].nunique(),
         "yes": int(yes.sum()),
         "no": int((~yes).sum()),
-        **{name: estimate.as_dict() for name, estimate in found.items()},
+        **{name: estimate.as_dict() for name, estimate in values.items()},
     }
 
 
 def by_condition(frames: pd.DataFrame, kept: pd.DataFrame, left_out: pd.DataFrame) -> list[Numbers]:
-    """The nine rows in the order of config.CONDITIONS: condition, sun_class, moon_class, `calls` and `trust`.
+    """The nine rows in the order of CONDITIONS: condition, sun_class, moon_class, `calls` and `trust`.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def by_condition(frames: pd.DataFrame, kept: pd.DataFrame, left_out: pd.DataFram
 def flat(rows: list[Numbers]) -> pd.DataFrame:
     """One row a condition, every number in its own column: yes_share_value, yes_share_low, yes_share_nights, ..."""
     table = pd.json_normalize(rows, sep="_")
-    return table.drop(columns=[name for name in table if name.endswith("_too_few_nights")])  # `_nights` says it
+    return table.drop(columns=[name for name in table if str(name).endswith("_too_few_nights")])  # `_nights` says it
 
 
 def mean_odds(frames: pd.DataFrame) -> Estimate:

@@ -101,7 +101,7 @@ def run(params: config.Params) -> None:
     network, card = load_classifier()
     pictures = ahead(_decode, contents(usable), helpers(network), params.evaluate.batch_size)
     logits = classify(network, card, track(pictures, "classify", total=len(usable)), params.evaluate.batch_size)
-    predicted = predictions(usable["frame_id"], logits, card.temperature, card.threshold)
+    predicted = predictions(list(usable["frame_id"]), logits, card.temperature, card.threshold)
     PREDICTIONS_TABLE.write(predicted)
     report(frames, predicted, SKY_TABLE.read(), SPLIT_TABLE.read(), LABELLED_TABLE.read(), card, params.site)
 

@@ -21,15 +21,16 @@ def occurrence_table(every: pd.DataFrame, kept: pd.DataFrame, site: Site) -> pd.
 
     Frames outside the nine conditions have no part: no label stands for them. Nights that the classifier has learnt
     from have none either, for it errs less there than the labels of other nights tell. So moonlit nights without a
-    frame to train on are all here, and of the others some; that is harmless as far as aurora does not heed the Moon.
+    frame to train on are all here, and of the others some; that is unbiased as long as aurora is independent of the
+    Moon.
 
     Parameters
     ----------
     every
-        Frame_id, night, utc, sun_class, moon_class, p_aurora, is_aurora; the frames of nights that the classifier has
-        learnt nothing from.
+        Columns frame_id, night, utc, sun_class, moon_class, p_aurora, is_aurora; the frames of nights that the
+        classifier has learnt nothing from.
     kept
-        Frame_id, label, weight; their audit labels.
+        Columns frame_id, label, weight; their audit labels.
 
     Returns
     -------
@@ -48,11 +49,11 @@ def occurrence_table(every: pd.DataFrame, kept: pd.DataFrame, site: Site) -> pd.
         "utc_hour": _hours(frames["utc"].dt.hour),
         "magnetic_local_time": _hours(magnetic),
     }
-    found = [
+    parts = [
         by_group(frames, of_frame, own_rates=grouping in (ALL, "condition")).assign(grouping=grouping)
         for grouping, of_frame in groups.items()
     ]
-    table = pd.concat(found, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
     return table[["grouping", *(name for name in table if name != "grouping")]]
 
 
@@ -66,7 +67,8 @@ def nested(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
     """All frames and the nine conditions as group -> method -> value, low, high, frames, nights, labelled, ..."""
     rows = table[table["grouping"].isin([ALL, "condition"])].drop(columns="grouping")
     tree: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in rows.to_dict("records"):
+    for record in rows.to_dict("records"):
+        row = {str(key): value for key, value in record.items()}
         if not row["too_few_nights"]:
             del row["too_few_nights"]
         tree.setdefault(row.pop("group"), {})[row.pop("method")] = row

@@ -36,11 +36,11 @@ SCORES = {
 
 
 def _score(name: str, frames: pd.DataFrame, weight: np.ndarray) -> float:
-    yes, some = (frames["label"] == "yes").to_numpy(), weight > 0
-    if len(np.unique(yes[some])) < 2:
+    yes, counted = (frames["label"] == "yes").to_numpy(), weight > 0
+    if len(np.unique(yes[counted])) < 2:
         return np.nan
     called, p = frames["is_aurora"].to_numpy(dtype=bool), frames["p_aurora"].to_numpy()
-    return float(SCORES[name](yes[some], called[some], p[some], weight[some]))
+    return float(SCORES[name](yes[counted], called[counted], p[counted], weight[counted]))
 
 
 def _gap(frame: Estimate, night: Estimate) -> Estimate:
@@ -62,19 +62,19 @@ def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) 
     Parameters
     ----------
     by_night, by_frame
-        Night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of whole nights, and
-        the validation set that shares its nights with training.
+        Columns night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of whole nights,
+        and the validation set that shares its nights with training.
 
     Returns
     -------
     score -> night, frame, gap as `Estimate.as_dict`.
     """
 
-    def alone(name: str, frames: pd.DataFrame) -> Estimate:
+    def with_interval(name: str, frames: pd.DataFrame) -> Estimate:
         own = frames["night"].to_numpy(dtype=str)
         return interval(lambda weight: _score(name, frames, weight), own, draws, bounds=SHARE)
 
-    both = {name: (alone(name, by_night), alone(name, by_frame)) for name in SCORES}
+    both = {name: (with_interval(name, by_night), with_interval(name, by_frame)) for name in SCORES}
     return {
         name: {"night": night.as_dict(), "frame": frame.as_dict(), "gap": _gap(frame, night).as_dict()}
         for name, (night, frame) in both.items()
@@ -98,8 +98,8 @@ def current() -> dict[str, Any] | None:
     """The result, if there is one and it was made with the labels that are here; else None."""
     if not RESULT.exists():
         return None
-    found = json.loads(RESULT.read_text(encoding="utf-8"))
-    return found if found["labelled_md5"] == labels_digest() else None
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    return result if result["labelled_md5"] == labels_digest() else None
 
 
 def _rounded(tree: Any) -> Any:
@@ -117,8 +117,8 @@ def run(experiment: str) -> None:
     from dvc.exceptions import DvcException
 
     try:
-        there = DVCFileSystem(rev=experiment)
-        stored = [there.read_bytes(str(table.path())) for table in (SPLIT_TABLE, PREDICTIONS_TABLE)]
+        experiment_files = DVCFileSystem(rev=experiment)
+        stored = [experiment_files.read_bytes(str(table.path())) for table in (SPLIT_TABLE, PREDICTIONS_TABLE)]
     except (DvcException, OSError) as error:
         fault = f"no tables of the experiment '{experiment}': {error}"
         raise InputError(fault, "dvc exp show", "run `make leakage`") from error

@@ -52,8 +52,8 @@ def subsolar(utc: pd.DatetimeIndex, ephemeris: str = "de421.bsp") -> np.ndarray:
     """
     if len(utc) == 0:
         return np.zeros((0, 3))
-    hours, of_time = np.unique(utc.round("h"), return_inverse=True)
-    hours = pd.DatetimeIndex(hours)
+    unique, of_time = np.unique(utc.round("h"), return_inverse=True)
+    hours = pd.DatetimeIndex(unique)
     kernel, time = open_ephemeris(ephemeris), load.timescale(builtin=True).from_datetimes(list(hours.to_pydatetime()))
     x, y, z = kernel["earth"].at(time).observe(kernel["sun"]).apparent().frame_xyz(itrs).km
     since = (utc - hours[of_time]).total_seconds().to_numpy() / 3600
@@ -100,12 +100,12 @@ def apex(latitude: float, longitude: float, year: int, height_km: float = HEIGHT
     def climb(length: float, place: np.ndarray) -> float:
         return float(along(length, place) @ place)
 
-    climb.terminal, climb.direction = True, -1
+    climb.terminal, climb.direction = True, -1  # type: ignore[attr-defined]  # how scipy wants events
     start = np.array(wgs84.latlon(latitude, longitude, elevation_m=1000 * height_km).itrs_xyz.km)
     upwards = 1.0
     upwards = np.sign(climb(0, start))
-    found = solve_ivp(along, (0, LONGEST_KM), start, events=climb, rtol=1e-6, atol=1e-2, first_step=10)
-    x, y, z = found.y_events[0][0] if len(found.y_events[0]) else found.y[:, -1]
+    line = solve_ivp(along, (0, LONGEST_KM), start, events=climb, rtol=1e-6, atol=1e-2, first_step=10)
+    x, y, z = line.y_events[0][0] if len(line.y_events[0]) else line.y[:, -1]
     return float(x), float(y), float(z)
 
 
@@ -129,7 +129,7 @@ def magnetic_local_time(utc: pd.Series, latitude: float, longitude: float, ephem
     """
     times = pd.DatetimeIndex(utc)
     times = times.tz_localize("UTC") if times.tz is None else times.tz_convert("UTC")
-    known = np.flatnonzero(~times.isna())
+    known = np.flatnonzero(times.notna())
     hours = np.full(len(times), np.nan)
     pole, sun = dipole_pole(times[known]), subsolar(times[known], ephemeris)
     sites = np.array([apex(latitude, longitude, int(year)) for year in times[known].year]).reshape(-1, 3)

@@ -65,14 +65,14 @@ def estimates(
         "rogan_gladen": (of_pool.sum(0), inner @ rates + outer @ other, len(pool), pool["night"].nunique(), rated),
         "prediction_powered": (own.sum(0), inner @ own, own_count, own_nights, own_nights),
     }
-    found = {}
+    by_method = {}
     for method, (sample, drawn, labelled, labelled_nights, fewest) in basis.items():
         too_few = min(fewest, len(nights)) < MIN_NIGHTS
         value = np.nan if too_few else float(METHODS[method](sample))
         limits = bootstrap.limits(value, METHODS[method](drawn), min(fewest, len(nights)), level, SHARE, seed)
         estimate = Estimate(value, *limits, len(frames), len(nights))
-        found[method] = Occurrence(estimate, labelled, labelled_nights, too_few)
-    return found
+        by_method[method] = Occurrence(estimate, labelled, labelled_nights, too_few)
+    return by_method
 
 
 def by_group(
@@ -94,7 +94,7 @@ def by_group(
         order, with those that are empty, anything else is sorted.
     own_rates
         Whether sensitivity and specificity come from the group's own labelled frames; else from all, which assumes
-        that the classifier errs as often in one group as in another.
+        that the classifier errs as often in occurrence group as in another.
 
     Returns
     -------
@@ -103,12 +103,12 @@ def by_group(
     """
     rows = []
     for group, of_group in frames.groupby(groups, observed=False, sort=True):
-        found = estimates(of_group, None if own_rates else frames, draws, seed, level)
-        for method, one in found.items():
+        by_method = estimates(of_group, None if own_rates else frames, draws, seed, level)
+        for method, occurrence in by_method.items():
             rows.append(
                 {"group": group, "method": method}
-                | {key: one.estimate.as_dict()[key] for key in COLUMNS[2:7]}
-                | {"labelled": one.labelled, "labelled_nights": one.labelled_nights}
-                | {"too_few_nights": one.too_few_nights}
+                | {key: occurrence.estimate.as_dict()[key] for key in COLUMNS[2:7]}
+                | {"labelled": occurrence.labelled, "labelled_nights": occurrence.labelled_nights}
+                | {"too_few_nights": occurrence.too_few_nights}
             )
     return pd.DataFrame(rows, columns=[*COLUMNS, "too_few_nights"])

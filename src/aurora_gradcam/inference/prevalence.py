@@ -21,7 +21,7 @@ def night_sums(frames: pd.DataFrame, nights: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     frames
-        Night, p_aurora, is_aurora, label (no, yes, null: not labelled), weight (null where not labelled).
+        Columns night, p_aurora, is_aurora, label (no, yes, null: not labelled), weight (null where not labelled).
     """
     p, called = frames["p_aurora"].to_numpy(dtype=np.float64), frames["is_aurora"].to_numpy(dtype=bool)
     labelled, yes = frames["label"].notna().to_numpy(dtype=bool), (frames["label"] == "yes").to_numpy(dtype=bool)
@@ -32,7 +32,7 @@ def night_sums(frames: pd.DataFrame, nights: np.ndarray) -> np.ndarray:
     )  # fmt: skip
     place = pd.Index(nights).get_indexer(frames["night"])
     known = place >= 0
-    summed = [np.bincount(place[known], np.asarray(one)[known], minlength=len(nights)) for one in columns]
+    summed = [np.bincount(place[known], np.asarray(column)[known], minlength=len(nights)) for column in columns]
     return np.stack(summed, axis=-1).astype(np.float64).reshape(len(nights), len(SUMS))
 
 

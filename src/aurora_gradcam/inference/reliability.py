@@ -94,15 +94,15 @@ def bins_of(p: np.ndarray, yes: np.ndarray, nights: np.ndarray, bins: int = BINS
     p, yes, nights = np.asarray(p, dtype=np.float64), np.asarray(yes, dtype=bool), np.asarray(nights)
     places, edges, rows = bin_of(p, bins), np.linspace(0, 1, bins + 1), []
     for number in range(bins):
-        here = places == number
-        share = ratio_interval(yes[here], np.ones(here.sum()), nights[here])
+        in_bin = places == number
+        share = ratio_interval(yes[in_bin], np.ones(in_bin.sum()), nights[in_bin])
         rows.append(
             {
                 "bin": number,
                 "low": edges[number],
                 "high": edges[number + 1],
-                "p_mean": p[here].mean() if here.any() else np.nan,
-                "yes_share": yes[here].mean() if here.any() else np.nan,
+                "p_mean": p[in_bin].mean() if in_bin.any() else np.nan,
+                "yes_share": yes[in_bin].mean() if in_bin.any() else np.nan,
                 "yes_share_low": share.low,
                 "yes_share_high": share.high,
                 "frames": share.frames,

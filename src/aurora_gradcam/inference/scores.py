@@ -31,7 +31,8 @@ def estimates(frames: pd.DataFrame) -> dict[str, Estimate]:
     Parameters
     ----------
     frames
-        Night, label (no, yes), p_aurora, is_aurora and, where frames stand for others, weight; also no row at all.
+        Columns night, label (no, yes), p_aurora, is_aurora and, where frames stand for others, weight; also no row at
+        all.
 
     Returns
     -------
@@ -51,14 +52,14 @@ def estimates(frames: pd.DataFrame) -> dict[str, Estimate]:
         "brier": (weight * (p - yes) ** 2, weight),
         "log_loss": (-weight * np.log(chance_of_truth), weight),
     }
-    found = {
+    values = {
         name: ratio_interval(top, bottom, nights, share=name not in ("brier", "log_loss"))
         for name, (top, bottom) in ratios.items()
     }
-    found["balanced_accuracy"] = _balanced_accuracy(yes, called, weight, nights)
-    found["auroc"] = _area_under_curve(yes, p, weight, nights)
-    found["ece"] = calibration_error_interval(p, yes, nights, weight)
-    return {name: found[name] for name in SCORES}
+    values["balanced_accuracy"] = _balanced_accuracy(yes, called, weight, nights)
+    values["auroc"] = _area_under_curve(yes, p, weight, nights)
+    values["ece"] = calibration_error_interval(p, yes, nights, weight)
+    return {name: values[name] for name in SCORES}
 
 
 def _balanced_accuracy(yes: np.ndarray, called: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:

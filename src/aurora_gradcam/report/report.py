@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from .. import config
 from ..conditions import DARK_SUN_CLASSES
+from ..drawing import night_plot as nights
+from ..drawing import style
 from ..files import atomic_write
 from ..progress import track
 from ..stage import stage_main
@@ -18,13 +20,11 @@ from ..tables.frames import is_simulated
 from . import (
     figures,
     inputs,
-    nights,
     occurrence_plots,
     overview,
     page,
     photos,
     reliability_plots,
-    style,
     summary,
     thesis,
     workflow,

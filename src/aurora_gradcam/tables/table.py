@@ -39,9 +39,9 @@ class Table:
         except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
             fault = " ".join(str(error).split())[:300]
             raise DataError(f"the table '{self.name}' breaks its contract: {fault}", where) from error
-        repeated = checked.duplicated(list(self.key))
-        if repeated.any():
-            duplicate = tuple(checked.loc[repeated.idxmax(), list(self.key)])
+        repeated = checked.loc[checked.duplicated(list(self.key)), list(self.key)]
+        if len(repeated):
+            duplicate = tuple(repeated.iloc[0])
             raise DataError(f"the table '{self.name}' breaks its contract: {duplicate} is not unique", where)
         return checked
 

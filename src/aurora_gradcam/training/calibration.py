@@ -49,13 +49,13 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     _both_classes(targets, "no temperature can be fitted")
     if _towards_truth(logits, targets).min() >= 0:
         return 1.0
-    found = minimize_scalar(
+    fit = minimize_scalar(
         lambda logarithm: cross_entropy(logits, targets, float(np.exp(logarithm))),
         bounds=tuple(np.log(TEMPERATURES)),
         method="bounded",
         options={"xatol": _TOLERANCE},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(fit.x))
 
 
 def choose_threshold(p_aurora: np.ndarray, targets: np.ndarray) -> float:

@@ -65,7 +65,7 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs time
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
 
 
 def fit(
@@ -78,8 +78,8 @@ def fit(
 ) -> Iterator[Epoch]:
     """Train in place, an epoch at each step of the iterator; after the last the network holds the best epoch's weights.
 
-    It trains where the network's parameters lie. Batches hold `batch_size` frames or, so that none is left with a
-    single one, evenly a few fewer. `workers` (processes that prepare frames) changes no result.
+    It trains on the device of the network. Batches hold `batch_size` frames or, so that none is left with a single
+    one, evenly a few fewer. `workers` (processes that prepare frames) changes no result.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def fit(
     seed_everything(seed)
     changed = for_training(params, *NORMS[params.normalisation])
     plain = for_evaluation(params.image_size, *NORMS[params.normalisation])
-    phases = (
-        ("frozen", network.classifier, params.learning_rate, params.frozen_epochs),
+    phases: tuple[tuple[Literal["frozen", "finetune"], nn.Module, float, int], ...] = (
+        ("frozen", network.get_submodule("classifier"), params.learning_rate, params.frozen_epochs),
         ("finetune", network, params.learning_rate * params.finetune_factor, params.finetune_epochs),
     )
     best, epoch = None, 0
@@ -143,8 +143,8 @@ def logits_of(
     network.eval()
     batches = np.array_split(np.arange(len(frames)), math.ceil(len(frames) / batch_size))
     with torch.inference_mode():
-        shown = _batches(network, _Prepared(frames, transform), batches, workers)
-        return np.concatenate([network(inputs).double().cpu().numpy() for inputs, _ in shown])
+        batch_tensors = _batches(network, _Prepared(frames, transform), batches, workers)
+        return np.concatenate([network(inputs).double().cpu().numpy() for inputs, _ in batch_tensors])
 
 
 def _one_pass(
@@ -154,7 +154,7 @@ def _one_pass(
     workers: int,
     optimiser: torch.optim.Optimizer | None = None,
 ) -> tuple[float, float]:
-    """Show each batch once, and learn from it where there is an optimiser; mean loss and accuracy as they were met."""
+    """Show each batch once, and learn from it where there is an optimiser; mean loss and accuracy over the batches."""
     loss_sum = right = 0.0
     for inputs, targets in _batches(network, frames, batches, workers):
         logits = network(inputs)
@@ -171,7 +171,7 @@ def _one_pass(
 def _batches(
     network: nn.Module, frames: _Prepared, batches: list[np.ndarray], workers: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Inputs and targets of each batch, where the network lies."""
+    """Inputs and targets of each batch, on the device of the network."""
     device = next(network.parameters()).device
     for inputs, targets in DataLoader(frames, batch_sampler=[batch.tolist() for batch in batches], num_workers=workers):
         yield inputs.to(device, memory_format=torch.channels_last), targets.to(device)

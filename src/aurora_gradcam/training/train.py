@@ -54,7 +54,7 @@ def load(rows: pd.DataFrame, image_size: int) -> Pictures:
         A frame of the split table has no readable picture.
     """
     nights = track(rows.groupby("night", sort=True), "reading frames")
-    pictures = {frame: small for night, group in nights for frame, small in _of_night(night, group, image_size)}
+    pictures = {frame: small for night, group in nights for frame, small in _of_night(str(night), group, image_size)}
     targets = [LABELS.index(label) for label in rows["label"]]
     return Pictures(list(rows["frame_id"]), [pictures[frame_id] for frame_id in rows["frame_id"]], targets)
 
@@ -68,7 +68,7 @@ def _of_night(night: str, rows: pd.DataFrame, image_size: int) -> list[tuple[str
                 picture = decode_image(members.read(f"{frame_id}.jpg"))
             except KeyError as error:
                 what = f"the frame {frame_id} of the split table has no picture"
-                raise DataError(what, path, "run `dvc repro split`, or mend data/labels/labels.csv") from error
+                raise DataError(what, path, "run `dvc repro split`, or correct data/labels/labels.csv") from error
             except (PIL.UnidentifiedImageError, OSError) as error:
                 what = f"the picture of frame {frame_id} cannot be decoded: {error}"
                 raise DataError(what, path, "remove its row from data/labels/labels.csv") from error
