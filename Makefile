@@ -49,7 +49,5 @@ bench: setup     ## speed and memory, side by side
 	python tests/benchmarks/run.py
 
 leakage: setup   ## what a split by frames adds to the scores (a second training)
-	dvc exp remove --quiet leakage 2>/dev/null || true
-	dvc exp run --temp --name leakage --set-param split.policy=frame evaluate
-	python -m aurora_gradcam.inference.leakage leakage
-	dvc exp remove --quiet leakage
+	dvc unfreeze leakage
+	dvc repro --single-item --force leakage; status=$$?; dvc freeze leakage; exit $$status

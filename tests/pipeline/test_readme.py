@@ -1,6 +1,6 @@
-"""Every number in README is one that was measured, or is explained here.
+"""Every number in README and docs/ is one that was measured, or is explained here.
 
-Sentences and tables with results must stand in README as they are made here from `reports/metrics.json`,
+Sentences and tables with results must stand there as they are made here from `reports/metrics.json`,
 `reports/real_frames.json` and `data/weights/sky.json`; any other number must occur in what its section may draw on.
 """
 
@@ -19,7 +19,20 @@ from pipeline import numbers
 from pipeline.numbers import TOP, Claim
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("results", "real-frames", "simulated-sky", "metrics", "experiments", "labelling", "the-study", "storage")
+"""The pages of docs/ that tell results, or might."""
+MOST_BYTES = 10_000
+"""README is read in five minutes; the rest belongs into docs/."""
+
+
+def page(path: Path) -> str:
+    """A page as a section: its title becomes a heading like those within it."""
+    return re.sub(r"^# ", "## ", path.read_text(encoding="utf-8"))
+
+
+README = "\n".join(
+    [(ROOT / "README.md").read_text(encoding="utf-8"), *(page(ROOT / f"docs/{name}.md") for name in PAGES)]
+)
 
 
 def read(path: str) -> dict:
@@ -30,9 +43,14 @@ METRICS, REAL = read("reports/metrics.json"), read("reports/real_frames.json")
 SKY = json.loads(stored("data/weights/sky.json"))
 SOURCES = {
     TOP: METRICS,
+    "Results": METRICS,
     "What came out": METRICS,
+    "Times": METRICS,
+    "Every frame, by condition": METRICS,
+    "Error rates and occurrence": METRICS,
     "On real frames": REAL,
-    "The simulated sky": {**SKY, "rounds": len(SKY["rounds"])},
+    "How to read them": REAL,
+    "The sky weights": {**SKY, "rounds": len(SKY["rounds"])},
 }
 """What the numbers of a section may be drawn from; nothing for sections that are not here."""
 ALLOWED = {
@@ -41,34 +59,40 @@ ALLOWED = {
         "12": "a version of Debian; minutes by one machine's clock",
         "2": "processor cores of that machine",
     },
+    "Results": {"95 %": "level of the intervals"},
     "What came out": {"95 %": "level of the intervals"},
     "On real frames": {
         "95 %": "level of the intervals",
         "2018": "year of a camera",
         "9": "labels that the pictures' authors gave",
         "38": "labels by eye",
-        "0.9": "what counts as far wrong, real_scores.py",
+        "0.9": "what counts as far wrong, tools/real_scores.py",
     },
-    "The whole study on your own videos": {
+    "How to read them": {"0.9": "what counts as far wrong, tools/real_scores.py"},
+    "The whole study on your own videos": {"25": "nights: five in val and five in test by the default fractions"},
+    "The commands": {"2": "exit status"},
+    "The study's run, from the archive to the thesis": {
         "331": "nights of the study, thesis/study.yaml",
         "100 MB": "a night's video in the archive",
-        "25": "nights: five in val and five in test by the default fractions",
     },
-    "The commands": {"2": "exit status"},
-    "How the scores are made": {"95 %": "level of the intervals"},
+    "How the scores are computed": {"95 %": "level of the intervals"},
     "The simulated sky": {
         "1991": "year of a paper",
         "2006": "year of a paper",
         "557.7": "wavelength of a line, nm",
         "630.0": "wavelength of a line, nm",
         "2 %": "share of the sky in the definition of visible aurora, truth.py",
+    },
+    "Speed": {
         "400": "video frames of a night of 40 minutes, 10 a minute",
         "12": "seconds by one machine's clock; `make bench` times drawing anew",
         "17": "seconds by one machine's clock; `make bench` times drawing anew",
         "50": "frames a second by one machine's clock",
         "60": "frames a second by one machine's clock",
-        "2": "processor cores of the machine whose clock it was, as sky.json says of the training",
+        "2": "processor cores of that machine",
+        "240": "pixels of a training frame's side, params.yaml",
     },
+    "The sky weights": {"2": "processor cores of the machine, as sky.json says"},
 }
 """Numbers that are no result, with the reason why each may stand."""
 MODELS = {
@@ -87,9 +111,12 @@ CAMERAS = {
 
 
 def rows(readme: str, heading: str) -> dict[str, list[str]]:
-    """The table after a line that starts with `| heading`, by its first column."""
+    """The table whose head starts with `| heading`, by its first column."""
     lines = readme.splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} "))
+    heads = (
+        number for number, line in enumerate(lines) if lines[number + 1 : number + 2] and "| ---" in lines[number + 1]
+    )
+    start = next(number for number in heads if lines[number].startswith(f"| {heading} "))
     cells = {}
     for line in lines[start + 2 :]:
         if not line.startswith("|"):
@@ -214,6 +241,21 @@ def measured(section: str, claim: Claim) -> bool:
     return numbers.holds(SOURCES.get(section, {}), claim)
 
 
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_bytes()) <= MOST_BYTES
+
+
+def test_links_lead_somewhere():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    targets = [
+        (path, link) for path in pages for link in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+    ]
+    broken = [
+        f"{path.name}: {link}" for path, link in targets if "//" not in link and not (path.parent / link).exists()
+    ]
+    assert targets and not broken
+
+
 def test_every_number_was_measured_or_is_explained():
     assert faults(README) == []
 
@@ -247,7 +289,7 @@ def test_a_number_that_is_changed_does_not_go_unnoticed():
         tried[section] = tried.get(section, 0) + 1
         if not faults(changed):
             unnoticed.append((section, what))
-    assert {TOP, "What came out", "On real frames", "The simulated sky"} <= tried.keys()
+    assert {TOP, "Results", "Times", "On real frames", "The sky weights"} <= tried.keys()
     assert unnoticed == []
 
 

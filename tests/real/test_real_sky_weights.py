@@ -13,7 +13,8 @@ from safetensors.torch import load
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from aurora_gradcam.training import network, weights
-from real.real_scores import REAL, probabilities, read_labels, scores
+from real.conftest import REAL
+from real_scores import probabilities, read_labels, scores
 
 ROOT = Path(__file__).parents[2]
 LOCK = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
@@ -33,18 +34,20 @@ def committed(name: str) -> dict:
 
 def assert_as_committed(name: str, weights_file: bytes, found: dict) -> None:
     """README's numbers are of these weights and are found again, but for the last digits of another processor."""
-    told = committed(name)
-    assert hashlib.sha256(weights_file).hexdigest() == told["sha256"], "run real_scores.py --json anew"
-    assert list(found) == list(told["cameras"])
+    expected_scores = committed(name)
+    assert hashlib.sha256(weights_file).hexdigest() == expected_scores["sha256"], (
+        "run tools/real_scores.py --json again"
+    )
+    assert list(found) == list(expected_scores["cameras"])
     for camera, row in found.items():
         for key, value in row.items():
-            expected = told["cameras"][camera][key]
+            expected = expected_scores["cameras"][camera][key]
             assert value == (pytest.approx(expected, abs=0.01) if isinstance(value, dict) else expected), (camera, key)
 
 
 @pytest.fixture(scope="module")
 def labels():
-    return read_labels()
+    return read_labels([REAL])
 
 
 def test_the_sky_weights_order_real_frames_of_all_cameras(labels):
@@ -52,7 +55,7 @@ def test_the_sky_weights_order_real_frames_of_all_cameras(labels):
     content = stored("pretrain", str(weights.SKY))
     weights.fill(model, load(content))
     card = network.ModelCard(backbone="efficientnet_b1", image_size=240, mean=None, std=None)
-    p, yes = probabilities(model, card, list(labels["file"])), labels["yes"].to_numpy()
+    p, yes = probabilities(model, card, list(labels["path"])), labels["yes"].to_numpy()
     assert roc_auc_score(yes, p) >= 0.97
     assert balanced_accuracy_score(yes, p >= 0.5) >= 0.85
     assert np.abs(yes - p).max() < 0.9
@@ -63,7 +66,7 @@ def test_the_classifier_tells_aurora_on_real_frames_of_every_camera(labels, tmp_
     for name in (network.CLASSIFIER, network.CARD):
         (tmp_path / name).write_bytes(stored("train", f"{network.MODELS}/{name}"))
     model, card = network.load_classifier(tmp_path)
-    p, yes = probabilities(model, card, list(labels["file"])), labels["yes"].to_numpy()
+    p, yes = probabilities(model, card, list(labels["path"])), labels["yes"].to_numpy()
     assert balanced_accuracy_score(yes, p >= card.threshold) >= 0.95
     both = labels.groupby("source")["yes"].transform("nunique").to_numpy() == 2
     for camera in labels.loc[both, "source"].unique():

@@ -1,144 +1,90 @@
-"""What a split that leaks adds to the scores: the study's split by frames beside whole nights, on the same labels.
+"""Stage leakage: what a split that leaks adds to the scores, the study's split by frames beside whole nights.
 
-    python -m aurora_gradcam.inference.leakage EXPERIMENT
-
-`make leakage` runs the experiment before (`dvc exp run -S split.policy=frame`) and calls this.
+The stage is frozen, since it trains once more: `make leakage` runs it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import sys
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
-from ..errors import DataError, InputError, exit_clearly
-from ..files import atomic_write
-from ..tables.labels import LABELLED_TABLE
+from ..config import Params
+from ..files import write_text
+from ..preprocessing import split
+from ..stage import stage_main
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.split import SPLIT_TABLE
-from .bootstrap import SHARE, Estimate, interval
+from ..training import train
+from . import evaluate
+from .leakage_gap import RESULT, compared, labels_digest, reported
 
-RESULT = Path("reports/leakage.json")
+logger = logging.getLogger(__name__)
+
+SHARED = (
+    "data/frames",
+    "data/weights",
+    "data/tables/frames",
+    "data/tables/labelled.parquet",
+    "data/tables/sky.parquet",
+)
+"""What the second run reads of the first; all that it writes stays apart."""
 DIGITS = 6
-SCORES = {
-    "accuracy": lambda yes, called, p, weight: np.average(yes == called, weights=weight),
-    "balanced_accuracy": lambda yes, called, p, weight: balanced_accuracy_score(yes, called, sample_weight=weight),
-    "f1": lambda yes, called, p, weight: f1_score(yes, called, sample_weight=weight, zero_division=np.nan),
-    "auroc": lambda yes, called, p, weight: roc_auc_score(yes, p, sample_weight=weight),
-}
 
 
-def _score(name: str, frames: pd.DataFrame, weight: np.ndarray) -> float:
-    yes, counted = (frames["label"] == "yes").to_numpy(), weight > 0
-    if len(np.unique(yes[counted])) < 2:
-        return np.nan
-    called, p = frames["is_aurora"].to_numpy(dtype=bool), frames["p_aurora"].to_numpy()
-    return float(SCORES[name](yes[counted], called[counted], p[counted], weight[counted]))
+@contextmanager
+def separate_results() -> Iterator[None]:
+    """Work in a temporary folder that sees this one's data and keeps its own results."""
+    project = Path.cwd()
+    with TemporaryDirectory(prefix="aurora-leakage-") as folder:
+        for place in SHARED:
+            link = Path(folder, place)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(project / place)
+        with chdir(folder):
+            yield
 
 
-def _gap(frame: Estimate, night: Estimate) -> Estimate:
-    """Frame minus night, its limits recovered from those of both (Zou & Donner 2008, Statistics in Medicine 27, 1693).
-
-    As if the two were independent: nights that stand in both move both scores alike, so the limits are rather wide.
-    It rests on the nights of the set that has fewer.
-    """
-    value = frame.value - night.value
-    down = np.hypot(frame.value - frame.low, night.high - night.value)
-    up = np.hypot(frame.high - frame.value, night.value - night.low)
-    frames, nights = frame.frames + night.frames, min(frame.nights, night.nights)
-    return Estimate(value, value - down, value + up, frames, nights)
+def split_by_frames(params: Params) -> pd.DataFrame:
+    """Split, train and evaluate again as the study did; the validation frames, which stand for its score."""
+    settings = params.split.model_copy(update={"policy": "frame"})
+    leaking = params.model_copy(update={"split": settings})
+    with separate_results():
+        for stage in (split, train, evaluate):
+            stage.run(leaking)
+        return reported(SPLIT_TABLE.read(), PREDICTIONS_TABLE.read(), "val")
 
 
-def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) -> dict[str, Any]:
-    """Scores under both policies, each with an interval over whole nights, and their gap (frame minus night).
-
-    Parameters
-    ----------
-    by_night, by_frame
-        Columns night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of whole nights,
-        and the validation set that shares its nights with training.
-
-    Returns
-    -------
-    score -> night, frame, gap as `Estimate.as_dict`.
-    """
-
-    def with_interval(name: str, frames: pd.DataFrame) -> Estimate:
-        own = frames["night"].to_numpy(dtype=str)
-        return interval(lambda weight: _score(name, frames, weight), own, draws, bounds=SHARE)
-
-    both = {name: (with_interval(name, by_night), with_interval(name, by_frame)) for name in SCORES}
-    return {
-        name: {"night": night.as_dict(), "frame": frame.as_dict(), "gap": _gap(frame, night).as_dict()}
-        for name, (night, frame) in both.items()
-    }
-
-
-def reported(split: pd.DataFrame, predicted: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The frames of one split with their labels and predictions; DataError where there is none."""
-    rows = split[split["split"] == name].merge(predicted, on="frame_id").sort_values("frame_id", ignore_index=True)
-    if rows.empty:
-        raise DataError(f"the split '{name}' holds no frame", SPLIT_TABLE.path(), "run `dvc repro` with policy night")
-    return rows
-
-
-def labels_digest() -> str:
-    """MD5 of the labelled table, by which a result is known to belong to these labels."""
-    return hashlib.md5(LABELLED_TABLE.path().read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def current() -> dict[str, Any] | None:
-    """The result, if there is one and it was made with the labels that are here; else None."""
-    if not RESULT.exists():
-        return None
-    result = json.loads(RESULT.read_text(encoding="utf-8"))
-    return result if result["labelled_md5"] == labels_digest() else None
-
-
-def _rounded(tree: Any) -> Any:
+def rounded(tree: Any) -> Any:
+    """The same tree for JSON: numbers to `DIGITS`, nan as null."""
     if isinstance(tree, dict):
-        return {key: _rounded(value) for key, value in tree.items()}
+        return {key: rounded(value) for key, value in tree.items()}
     if isinstance(tree, float):
-        return None if np.isnan(tree) else round(tree, DIGITS)
+        return None if math.isnan(tree) else round(tree, DIGITS)
     return tree
 
 
-def run(experiment: str) -> None:
-    """Compare the workspace (whole nights) with an experiment (by frames) and write `RESULT`."""
-    # the report stage imports this module for `current` and has no use for DVC
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-
-    try:
-        experiment_files = DVCFileSystem(rev=experiment)
-        stored = [experiment_files.read_bytes(str(table.path())) for table in (SPLIT_TABLE, PREDICTIONS_TABLE)]
-    except (DvcException, OSError) as error:
-        fault = f"no tables of the experiment '{experiment}': {error}"
-        raise InputError(fault, "dvc exp show", "run `make leakage`") from error
-    split, predicted = (pd.read_parquet(io.BytesIO(content)) for content in stored)
+def run(params: Params) -> None:
+    """Compare the run that is here (whole nights) with a second one (by frames) on the same labels; write `RESULT`."""
     by_night = reported(SPLIT_TABLE.read(), PREDICTIONS_TABLE.read(), "test")
-    by_frame = reported(split, predicted, "val")
+    by_frame = split_by_frames(params)
     result = {
         "labelled_md5": labels_digest(),
         "night": {"set": "test", "frames": len(by_night), "nights": by_night["night"].nunique()},
         "frame": {"set": "val", "frames": len(by_frame), "nights": by_frame["night"].nunique()},
         "scores": compared(by_night, by_frame),
     }
-    with atomic_write(RESULT) as temporary:
-        temporary.write_text(json.dumps(_rounded(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(RESULT, json.dumps(rounded(result), indent=2, allow_nan=False) + "\n")
 
 
-@exit_clearly
-def main() -> None:
-    """Entry point: the name of the experiment."""
-    run(sys.argv[1] if len(sys.argv) > 1 else "leakage")
+main = stage_main(run, keep_warnings=False)
 
 
 if __name__ == "__main__":

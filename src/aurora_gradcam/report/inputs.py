@@ -14,7 +14,7 @@ from ..config import Params
 from ..errors import InputError
 from ..frame_ids import month_of
 from ..images import decode_image
-from ..inference import leakage
+from ..inference import leakage_gap
 from ..tables.cams import CAMS_TABLE
 from ..tables.frames import FRAMES_TABLE
 from ..tables.labels import LABELLED_TABLE, TO_LABEL
@@ -95,7 +95,7 @@ def read(params: Params) -> Inputs:
         explanations=json.loads(there(EXPLANATIONS, "gradcam").read_text(encoding="utf-8")),
         occurrence=pd.read_csv(there(OCCURRENCE, "evaluate"), dtype={"group": str}),
         reliability=pd.read_csv(there(RELIABILITY, "evaluate")),
-        leakage=leakage.current(),
+        leakage=leakage_gap.current(),
         to_label=len(pd.read_csv(there(TO_LABEL, "sample_label"))),
         truth=read_truth(frames),
     )

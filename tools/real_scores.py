@@ -1,9 +1,11 @@
 """Scores of classifiers on labelled real frames, per camera and with 95 % intervals.
 
-    python tests/real/real_scores.py [NAME=]PATH ... [--json reports/real_frames.json]
+    python tools/real_scores.py --folder FOLDER [--folder ...] [NAME=]PATH ... [--json reports/real_frames.json]
 
-A path is a folder that holds what stage train writes, or a file of weights as `aurora pretrain` writes them (240 px,
-frames by themselves). With --json the scores stand in that file under their names; other models in it stay.
+A folder holds `labels.csv` (columns file, source, label and note; source names the camera, label is aurora, none or
+ambiguous) and `frames/`, square pictures cut to their sky circle. A path is a folder that holds what the stage train
+writes, or a file of weights as `aurora pretrain` writes them (240 px, frames normalised by themselves). With --json the
+scores are written to that file under their names; other models in it stay.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +28,22 @@ from torch import nn
 from aurora_gradcam.training import network, weights
 from aurora_gradcam.training.transforms import for_evaluation
 
-REAL = Path(__file__).parents[3] / "shared/real"
 RESAMPLES = 2000
 
 
-def read_labels() -> pd.DataFrame:
-    """file, source (the camera) and yes (bool) of the frames whose label is not ambiguous."""
-    labels = pd.read_csv(REAL / "labels.csv")
+def read_labels(folders: Sequence[Path]) -> pd.DataFrame:
+    """path, file, source (the camera), label, note and yes (bool) of the frames whose label is not ambiguous."""
+    tables = [pd.read_csv(folder / "labels.csv").assign(folder=str(folder)) for folder in folders]
+    labels = pd.concat(tables, ignore_index=True)
     labels = labels[labels["label"] != "ambiguous"].reset_index(drop=True)
-    return labels.assign(yes=labels["label"] == "aurora")
+    paths = [Path(folder, "frames", file) for folder, file in zip(labels["folder"], labels["file"], strict=True)]
+    return labels.assign(path=paths, yes=labels["label"] == "aurora")
 
 
-def probabilities(model: nn.Module, card: network.ModelCard, files: list[str]) -> np.ndarray:
-    """P(yes) of real frames."""
+def probabilities(model: nn.Module, card: network.ModelCard, paths: Sequence[Path]) -> np.ndarray:
+    """P(yes) of real frames, shape (n,)."""
     prepare = for_evaluation(card.image_size, card.mean, card.std)
-    pictures = [prepare(np.asarray(Image.open(REAL / "frames" / file).convert("RGB"))) for file in files]
+    pictures = [prepare(np.asarray(Image.open(path).convert("RGB"))) for path in paths]
     model.eval()
     with torch.inference_mode():
         logits = torch.cat([model(picture[None]) for picture in pictures])
@@ -47,8 +51,8 @@ def probabilities(model: nn.Module, card: network.ModelCard, files: list[str]) -
 
 
 def _estimate(value: float, low: float | None = None, high: float | None = None) -> dict[str, float | None]:
-    told = (None if number is None else round(float(number), 4) for number in (value, low, high))
-    return dict(zip(("value", "low", "high"), told, strict=True))
+    rounded = (None if number is None else round(float(number), 4) for number in (value, low, high))
+    return dict(zip(("value", "low", "high"), rounded, strict=True))
 
 
 def scores(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> dict[str, dict[str, Any]]:
@@ -58,10 +62,10 @@ def scores(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> dict[
     null where a class has no frame.
     """
     generator = np.random.default_rng(0)
-    found = {}
-    for name, some in [*labels.groupby("source"), ("all", labels)]:
-        yes, here = some["yes"].to_numpy(), p[some.index]
-        right = (here >= threshold) == yes
+    by_camera = {}
+    for name, rows in [*labels.groupby("source"), ("all", labels)]:
+        yes, p_yes = rows["yes"].to_numpy(), p[rows.index]
+        right = (p_yes >= threshold) == yes
         row = {"frames": len(yes), "yes": int(yes.sum()), "no": int((~yes).sum()), "wrong": int((~right).sum())}
         parts = []
         for column, group in (("recall", yes), ("specificity", ~yes)):
@@ -72,28 +76,28 @@ def scores(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> dict[
                 parts.append(right[group].mean())
         row["balanced"], row["auroc"] = _estimate(np.mean(parts)), None
         if len(parts) == 2:
-            drawn = [_resampled(generator, yes, here, right) for _ in range(RESAMPLES)]
+            drawn = [_resampled(generator, yes, p_yes, right) for _ in range(RESAMPLES)]
             low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
             row["balanced"] = _estimate(np.mean(parts), low[0], high[0])
-            row["auroc"] = _estimate(roc_auc_score(yes, here), low[1], high[1])
-        found[name] = row
-    return found
+            row["auroc"] = _estimate(roc_auc_score(yes, p_yes), low[1], high[1])
+        by_camera[name] = row
+    return by_camera
 
 
 def mistakes(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> list[dict[str, Any]]:
     """file, label, p (P(yes)) and note of the frames that are called wrongly, in order of p."""
     wrong = (p >= threshold) != labels["yes"]
-    shown = labels.assign(p=p.astype(float).round(3))[wrong].sort_values(["p", "file"])
-    return shown[["file", "label", "p", "note"]].to_dict("records")
+    rows = labels.assign(p=p.astype(float).round(3))[wrong].sort_values(["p", "file"])
+    return rows[["file", "label", "p", "note"]].to_dict("records")
 
 
 def _resampled(
     generator: np.random.Generator, yes: np.ndarray, p: np.ndarray, right: np.ndarray
 ) -> tuple[float, float]:
     # each class by itself, so that both are always there
-    some = np.concatenate([generator.choice(np.flatnonzero(group), group.sum()) for group in (yes, ~yes)])
-    balanced = (right[some][yes[some]].mean() + right[some][~yes[some]].mean()) / 2
-    return balanced, float(roc_auc_score(yes[some], p[some]))
+    drawn = np.concatenate([generator.choice(np.flatnonzero(group), group.sum()) for group in (yes, ~yes)])
+    balanced = (right[drawn][yes[drawn]].mean() + right[drawn][~yes[drawn]].mean()) / 2
+    return balanced, float(roc_auc_score(yes[drawn], p[drawn]))
 
 
 def load(path: Path) -> tuple[nn.Module, network.ModelCard]:
@@ -108,7 +112,7 @@ def load(path: Path) -> tuple[nn.Module, network.ModelCard]:
 def measured(path: Path, labels: pd.DataFrame) -> dict[str, Any]:
     """What a model is and what it does on the frames: sha256 of its weights, `cameras`, largest error, `mistakes`."""
     model, card = load(path)
-    p = probabilities(model, card, list(labels["file"]))
+    p = probabilities(model, card, list(labels["path"]))
     file = path / network.CLASSIFIER if path.is_dir() else path
     return {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -119,17 +123,17 @@ def measured(path: Path, labels: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def shown(model: dict[str, Any]) -> str:
+def as_text(model: dict[str, Any]) -> str:
     """The scores as a table for reading, and the mistakes below it."""
 
-    def told(value: dict[str, float | None] | int | None) -> object:
+    def cell(value: dict[str, float | None] | int | None) -> object:
         if not isinstance(value, dict):
             return "" if value is None else value
         number, low, high = value.values()
         return f"{number:.2f}" if low is None else f"{number:.2f} ({low:.2f} to {high:.2f})"
 
     rows = [
-        {"camera": name, **{key: told(value) for key, value in row.items()}} for name, row in model["cameras"].items()
+        {"camera": name, **{key: cell(value) for key, value in row.items()}} for name, row in model["cameras"].items()
     ]
     parts = [pd.DataFrame(rows).to_string(index=False), f"largest error {model['largest_error']:.2f}"]
     return "\n".join([*parts, *([pd.DataFrame(model["mistakes"]).to_string(index=False)] if model["mistakes"] else [])])
@@ -139,16 +143,17 @@ def main() -> None:
     """Print, and on request write, the scores of the classifiers named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", metavar="[NAME=]PATH")
+    parser.add_argument("--folder", type=Path, action="append", required=True, metavar="FOLDER")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args()
-    labels, found = read_labels(), {}
+    labels, results = read_labels(given.folder), {}
     for argument in given.models:
         name, _, path = argument.rpartition("=")
-        found[name or path] = measured(Path(path), labels)
-        print(f"\n{name or path}\n{shown(found[name or path])}", flush=True)
+        results[name or path] = measured(Path(path), labels)
+        print(f"\n{name or path}\n{as_text(results[name or path])}", flush=True)
     if given.json:
         earlier = json.loads(given.json.read_text(encoding="utf-8")) if given.json.exists() else {}
-        text = json.dumps(dict(sorted({**earlier, **found}.items())), indent=2, ensure_ascii=False)
+        text = json.dumps(dict(sorted({**earlier, **results}.items())), indent=2, ensure_ascii=False)
         given.json.write_text(text + "\n", encoding="utf-8")
 
 
