@@ -139,7 +139,7 @@ def test_undo_and_stepping_and_answering_anew(browser, served):
         first, second, third = order_of(page)[:3]
         before = len(journal(served.folder))
         page.keyboard.press("z")
-        expect(page.locator("#said")).to_have_text("there is no answer to take back")
+        expect(page.locator("#message")).to_have_text("there is no answer to take back")
         press(page, "yn")
         page.keyboard.press("Backspace")
         expect_place(page, 2, 1)
@@ -325,6 +325,6 @@ def test_the_frames_a_minute_before_and_after_are_shown_and_let_go(browser, serv
         for _ in range(order_of(page).index("20240203-00000")):
             page.keyboard.press("ArrowRight")
         page.click("[data-do=before]")
-        expect(page.locator("#said")).to_have_text("there is no frame before")
+        expect(page.locator("#message")).to_have_text("there is no frame before")
         expect_shown(0, "")
     assert len(journal(served.folder)) == before
