@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import typer
 
 from .commands.doctor import doctor
@@ -13,6 +16,9 @@ from .commands.pretrain import pretrain
 from .commands.simulate import simulate
 from .commands.sky import sky
 from .errors import exit_clearly
+from .stage import PACKAGE, other_checkout
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +32,8 @@ app = typer.Typer(
 @app.callback()
 def root() -> None:
     """Aurora detection in all-sky imagery; the stages themselves run by `dvc repro`."""
+    if own := other_checkout(Path.cwd()):
+        logger.warning(f"{PACKAGE} runs, not this folder's {own}: make setup here, or set PYTHONPATH=src")
 
 
 for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):

@@ -154,14 +154,14 @@ def test_a_lock_that_cannot_be_made_is_an_error_in_words(client, sitting, monkey
 PIECES = st.sampled_from(["..", "%2e%2e", "%2f", "\\", "%00", "/", "picture", "api", "answers", "state", ".jpg",
                           "20240203-00010", "data", "params.yaml", "é", "?token=x", "#", " "])  # fmt: skip
 JSON = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=20),
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=6,
 )
 FIELDS = st.fixed_dictionaries(
     {}, optional={"frame_id": JSON, "answer": JSON | st.sampled_from(["yes", "no"]), "before": JSON, "changes": JSON}
 )
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FUZZ
@@ -178,7 +178,7 @@ def test_whatever_address_is_asked_for_nothing_but_the_page_is_served(client, si
 @given(st.sampled_from(["/api/answers", "/api/undo", "/api/finish"]), JSON | FIELDS)
 def test_whatever_is_posted_is_refused_in_words_or_harmless(client, sitting, address, body):
     response = client.post(address, json=body)
-    assert response.status_code in (200, 404, 409, 413, 422)
+    assert response.status_code in (200, 404, 409, 413, 415, 422)
     if response.status_code != 200:
         assert isinstance(response.json()["detail"], str)
     assert sitting.journal.history == []

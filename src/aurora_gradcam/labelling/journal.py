@@ -1,7 +1,7 @@
 """An annotator's journal: an answer is fsynced before it is acknowledged, and no line is ever changed.
 
-A line is `time,frame_id,answer`. A fourth value `labels.csv` marks an answer that was given by editing that file. The
-answer `undo` takes the newest one back, and `time,,collected` notes that labels.csv held all answers above.
+A line is `time,frame_id,answer`. A fourth value `labels.csv` marks an answer that was given by editing that file; the
+answer `undo` takes the newest one back. Beside `ann.csv`, `ann.collected` holds how many lines of it labels.csv knows.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .. import locks
 from ..errors import ConfigError, DataError, InputError
+from ..files import write_text
 from ..tables.labels import LABELS_FILE
 from ..tables.table import FRAME_ID
 
@@ -27,7 +28,6 @@ FOLDER = LABELS_FILE.parent / "answers"
 HEADER = "time,frame_id,answer"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 UNDO = "undo"  # takes the newest answer back
-COLLECTED = "collected"  # labels.csv held all answers above
 EDITED = LABELS_FILE.name  # the answer was given by editing this file
 LOCK_WAIT_S = 2.0  # longer than another annotator's collecting holds this journal
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -76,11 +76,7 @@ class Record:
 
     def take(self, frame_id: FrameId, answer: str) -> None:
         """Add one line; ValueError where an undo is not of the newest answer."""
-        if answer == COLLECTED:
-            answers = self.answers
-            self.states = {frame: {answers.get(frame)} for frame in self.states}
-            self.anchored = frozenset(self.states)
-        elif answer == UNDO:
+        if answer == UNDO:
             if not self.history or self.history[-1][0] != frame_id:
                 raise ValueError(f"takes back an answer to {frame_id}, which is not the newest")
             self.history.pop()
@@ -88,8 +84,15 @@ class Record:
         else:
             self.history.append((frame_id, answer))
             self.states.setdefault(frame_id, set()).add(answer)
-        self.changes += answer != COLLECTED
-        self.is_collected = answer == COLLECTED
+        self.changes += 1
+        self.is_collected = False
+
+    def mark_collected(self) -> None:
+        """From here on labels.csv holds the answers that count now."""
+        answers = self.answers
+        self.states = {frame_id: {answers.get(frame_id)} for frame_id in self.states}
+        self.anchored = frozenset(self.states)
+        self.is_collected = True
 
 
 def _entry(line: str) -> tuple[FrameId, str]:
@@ -99,8 +102,6 @@ def _entry(line: str) -> tuple[FrameId, str]:
         raise ValueError(f"{len(fields)} values where {HEADER} are expected")
     time, frame_id, answer = fields[:3]
     datetime.strptime(time, _TIME)
-    if (frame_id, answer) == ("", COLLECTED):
-        return frame_id, answer
     if not re.match(FRAME_ID, frame_id):
         raise ValueError(f"'{frame_id}' is not a frame_id")
     if answer not in (*ANSWERS, UNDO):
@@ -108,8 +109,13 @@ def _entry(line: str) -> tuple[FrameId, str]:
     return frame_id, answer
 
 
-def parse(content: bytes, path: Path) -> tuple[Record, bytes]:
+def parse(content: bytes, path: Path, collected: int | None = None) -> tuple[Record, bytes]:
     """A journal's bytes -> what it says, and the torn last line (without its newline; empty where there is none).
+
+    Parameters
+    ----------
+    collected
+        How many lines, the header not counted, labels.csv knows; None: unknown.
 
     Raises
     ------
@@ -118,6 +124,8 @@ def parse(content: bytes, path: Path) -> tuple[Record, bytes]:
     """
     *lines, torn = content.split(b"\n")
     record = Record()
+    if collected == 0:
+        record.mark_collected()
     for number, line in enumerate(lines, start=1):
         try:
             text = line.decode("ascii").strip()
@@ -125,6 +133,8 @@ def parse(content: bytes, path: Path) -> tuple[Record, bytes]:
                 raise ValueError(f"the header is '{text}' and not {HEADER}")
             if number > 1 and text:
                 record.take(*_entry(text))
+                if record.changes == collected:
+                    record.mark_collected()
         except ValueError as error:
             fix = "correct or remove this line, and start again"
             raise InputError(f"broken line: {error}", f"{path}, line {number}", fix) from error
@@ -133,7 +143,19 @@ def parse(content: bytes, path: Path) -> tuple[Record, bytes]:
 
 def read(path: Path) -> tuple[Record, bytes]:
     """What a journal says, without touching it: a torn last line may be one that is just being written."""
-    return parse(path.read_bytes(), path)
+    return parse(path.read_bytes(), path, _read_collected(path))
+
+
+def _path_of_collected(path: Path) -> Path:
+    return path.with_suffix(".collected")
+
+
+def _read_collected(path: Path) -> int | None:
+    """How many lines of a journal labels.csv knows; None where that is not noted, or not readable."""
+    try:
+        return int(_path_of_collected(path).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _sync_folder(folder: Path) -> None:
@@ -176,7 +198,7 @@ class Journal:
 
     def _recover(self) -> str | None:
         content = self.path.read_bytes()
-        self._record, torn = parse(content, self.path)
+        self._record, torn = parse(content, self.path, _read_collected(self.path))
         if torn:
             os.ftruncate(self._file, len(content) - len(torn))
             os.fsync(self._file)
@@ -239,7 +261,8 @@ class Journal:
             if edits:
                 self._note(*edits.items(), source=EDITED)
             if not self._record.is_collected:
-                self._note(("", COLLECTED))
+                self._record.mark_collected()
+                write_text(_path_of_collected(self.path), f"{self._record.changes}\n")
             return True
 
     def snapshot(self) -> Record:
