@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import typer
 
 from .commands.doctor import doctor
@@ -12,7 +15,10 @@ from .commands.predict import predict
 from .commands.pretrain import pretrain
 from .commands.simulate import simulate
 from .commands.sky import sky
-from .errors import InputError, exit_clearly
+from .errors import exit_clearly
+from .stage import PACKAGE, other_checkout
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +32,8 @@ app = typer.Typer(
 @app.callback()
 def root() -> None:
     """Aurora detection in all-sky imagery; the stages themselves run by `dvc repro`."""
+    if own := other_checkout(Path.cwd()):
+        logger.warning(f"{PACKAGE} runs, not this folder's {own}: make setup here, or set PYTHONPATH=src")
 
 
 for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):
@@ -34,9 +42,5 @@ for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):
 
 @exit_clearly
 def main() -> None:
-    """Run the command line; a mendable error is one line and exit status 2."""
-    try:
-        app()
-    except OSError as error:
-        what = f"the system refuses: {error.strerror or error}"
-        raise InputError(what, error.filename or "", "see whether the place is yours to write, and has room") from error
+    """Run the command line; an error that a user can fix is one line and exit status 2."""
+    app()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -54,16 +56,40 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
     return key, problem["msg"]
 
 
+REMEDIES = {
+    errno.ENOSPC: "free some space there, then run the same command again",
+    errno.EDQUOT: "free some of your quota, then run the same command again",
+    errno.EACCES: "check its owner and permissions (ls -ld)",
+    errno.EPERM: "check its owner and permissions (ls -ld)",
+    errno.EROFS: "work in a folder on a disk that is mounted for writing",
+    errno.ENOENT: "check the path",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+def of_system(error: OSError) -> InputError:
+    """The error of the operating system as one of this project's: what failed, where, and what to do."""
+    reason = (error.strerror or str(error) or type(error).__name__).lower()
+    what = f"cannot write: {reason}" if error.errno in CANNOT_WRITE else reason
+    remedy = REMEDIES.get(error.errno or 0, "check permissions and free space")
+    return InputError(what, os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "", remedy)
+
+
 def exit_clearly(function: Callable) -> Callable:
-    """Decorate an entry point: an AuroraError becomes one line on standard error and exit status 2."""
+    """Decorate an entry point: an error that a user can fix becomes one line on standard error and exit status 2."""
 
     @wraps(function)
     def wrapper(*args: object, **kwargs: object) -> object:
         logs.set_up()
         try:
             return function(*args, **kwargs)
-        except AuroraError as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        except BrokenPipeError:  # whoever read the output wants no more, as in `aurora doctor | head -1`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains on exit
+            sys.exit(1)
+        except (AuroraError, OSError) as error:
+            problem = of_system(error) if isinstance(error, OSError) else error
+            print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
             sys.exit(2)
 
     return wrapper

@@ -9,14 +9,28 @@ from pathlib import Path
 from typing import Literal
 
 from . import config, files, logs
-from .errors import InputError, exit_clearly
+from .errors import ConfigError, InputError, exit_clearly
 
 WARNINGS = Path("reports/warnings")
+PACKAGE = Path(__file__).resolve().parent
 
 
 def warnings_path(stage: str, month: str = "") -> Path:
     """Where a stage leaves the warnings of its last run, a line each."""
     return WARNINGS / stage / f"{month}.txt" if month else WARNINGS / f"{stage}.txt"
+
+
+def other_checkout(folder: Path) -> Path | None:
+    """The package in a folder's own `src` where it is not the one that runs; None where it is, or there is none."""
+    own = (folder / "src" / PACKAGE.name).resolve()
+    return own if own.is_dir() and own != PACKAGE else None
+
+
+def check_own_code(folder: Path) -> None:
+    """A ConfigError where a checkout runs another one's code, so that dvc.lock would record what did not run."""
+    if own := other_checkout(folder):
+        what = f"the code that runs is {PACKAGE} and not this folder's {own}"
+        raise ConfigError(what, folder, "run it by `dvc repro`, or set PYTHONPATH=src")
 
 
 def stage_main(run: Callable[..., None], takes: Literal["", "month"] = "", keep_warnings: bool = True) -> Callable:
@@ -37,6 +51,7 @@ def stage_main(run: Callable[..., None], takes: Literal["", "month"] = "", keep_
         if len(given) != (1 if takes else 0):
             wanted = "one month, such as 2024-02" if takes else "no arguments"
             raise InputError(f"the stage {name} takes {wanted}", "command line", "run it by `dvc repro`")
+        check_own_code(Path.cwd())
         with logs.collected(logging.WARNING) as records:
             run(config.load(), *given)
         if keep_warnings:

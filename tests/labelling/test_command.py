@@ -10,11 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aurora_gradcam import config
+from aurora_gradcam import config, labels_file
 from aurora_gradcam.errors import ConfigError, InputError
-from aurora_gradcam.labelling import journal, server
-from aurora_gradcam.labelling.session import begin
-from aurora_gradcam.preprocessing.labels import read_labels
+from aurora_gradcam.labelling import journal, server, session
+from aurora_gradcam.labelling.session import Wish
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE, LABELS_FILE
 from label_server import COMMAND, ask_for, serving, start
@@ -45,7 +44,7 @@ def ended(process: subprocess.Popen, by: int) -> tuple[int, str, str]:
 
 def labels() -> set[tuple[str, str, str]]:
     known = FRAMES_TABLE.read("2024-02")["frame_id"]
-    return set(read_labels(LABELS_FILE, known).itertuples(index=False, name=None))
+    return set(labels_file.read(LABELS_FILE, known).itertuples(index=False, name=None))
 
 
 def test_killed_in_the_midst_of_answers_nothing_that_was_taken_is_lost(tiny_project):
@@ -122,7 +121,7 @@ def test_it_serves_this_machine_alone_and_each_annotator_once(tiny_project):
     process, address = start(Path.cwd(), "ann")
     port = int(address.split(":")[2].split("/")[0])
     assert listening(process, port) == ["0100007F"]  # 127.0.0.1, last byte first
-    with pytest.raises(ConfigError, match=f"port {port} cannot be had"):
+    with pytest.raises(ConfigError, match=f"port {port} is not available"):
         server.listen(port)
     with serving(Path.cwd(), "ben") as other:
         assert entered(other).get("/api/state").json()["annotator"] == "ben"
@@ -148,7 +147,7 @@ def test_labels_without_their_journal_are_not_overwritten(tiny_project):
     content = f"frame_id,label,annotator\n{frame_ids[0]},yes,ann\n"
     LABELS_FILE.write_text(content)
     with pytest.raises(InputError, match="1 labels of ann.*--annotator"):
-        begin(config.load(), "ann", "random", again=False)
+        session.start(config.load(), "ann", "random", Wish())
     assert LABELS_FILE.read_text() == content and not journal.FOLDER.exists()
 
 

@@ -63,13 +63,13 @@ def test_whatever_byte_a_crash_stops_at_only_the_torn_line_is_lost_and_told(step
     stop = data.draw(st.integers(0, len(content)))
     kept.path.write_bytes(content[:stop])
     whole, _, torn = content[:stop].rpartition(b"\n")
-    expected = journal.parse(whole + b"\n", kept.path)[0] if whole else []
+    expected = journal.parse(whole + b"\n", kept.path)[0].history if whole else []
     again = Journal("ann")
     assert again.history == expected
     assert (again.recovered is not None) == bool(torn)
     assert torn.decode() in (again.recovered or "")
     again.add(FRAMES[0], "unsure")
-    assert journal.read(kept.path) == [*expected, (FRAMES[0], "unsure")]
+    assert journal.read(kept.path)[0].history == [*expected, (FRAMES[0], "unsure")]
     again.close()
 
 
@@ -90,7 +90,7 @@ def test_the_file_is_one_line_an_answer_in_utc():
     [
         ("2024-02-01T06:00:00Z,20240201-00000", "2 values"),
         ("yesterday,20240201-00000,yes", "yesterday"),
-        ("2024-02-01T06:00:00Z,2024,yes", "no frame_id"),
+        ("2024-02-01T06:00:00Z,2024,yes", "not a frame_id"),
         ("2024-02-01T06:00:00Z,20240201-00000,maybe", "'maybe'"),
         ("2024-02-01T06:00:00Z,20240201-00001,undo", "not the newest"),
         ("2024-02-01T06:00:00Z,20240201-00000,\xff", "decode"),
@@ -146,7 +146,7 @@ def test_on_a_full_disk_the_answer_is_refused_and_the_journal_stays_whole():
     assert kept.path.read_bytes() == before
     assert kept.answers == {FRAMES[0]: "yes"}
     kept.add(FRAMES[1], "no")
-    assert journal.read(kept.path) == [(FRAMES[0], "yes"), (FRAMES[1], "no")]
+    assert journal.read(kept.path)[0].history == [(FRAMES[0], "yes"), (FRAMES[1], "no")]
     kept.close()
 
 

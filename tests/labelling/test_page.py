@@ -139,7 +139,7 @@ def test_undo_and_stepping_and_answering_anew(browser, served):
         first, second, third = order_of(page)[:3]
         before = len(journal(served.folder))
         page.keyboard.press("z")
-        expect(page.locator("#said")).to_have_text("there is no answer to take back")
+        expect(page.locator("#message")).to_have_text("there is no answer to take back")
         press(page, "yn")
         page.keyboard.press("Backspace")
         expect_place(page, 2, 1)
@@ -325,6 +325,79 @@ def test_the_frames_a_minute_before_and_after_are_shown_and_let_go(browser, serv
         for _ in range(order_of(page).index("20240203-00000")):
             page.keyboard.press("ArrowRight")
         page.click("[data-do=before]")
-        expect(page.locator("#said")).to_have_text("there is no frame before")
+        expect(page.locator("#message")).to_have_text("there is no frame before")
         expect_shown(0, "")
     assert len(journal(served.folder)) == before
+
+
+@contextmanager
+def two_tabs(browser: Browser, address: str) -> Iterator[tuple[Page, Page]]:
+    """Two tabs of one browser, both with nothing answered."""
+    with started(browser, address, tolerated="409") as first:
+        second = first.context.new_page()
+        second.goto(first.url)
+        expect(second.locator("#card")).to_be_visible()
+        second.keyboard.press("Enter")
+        expect_place(second, 1, 0)
+        yield first, second
+
+
+def test_a_second_tab_replaces_and_takes_back_nothing_unseen(browser, served):
+    with two_tabs(browser, served.address) as (ann, other):
+        asked = order_of(ann)
+        before = len(journal(served.folder))
+        press(ann, "yn")
+        other.keyboard.press("n")  # of the first frame, which it shows unanswered
+        expect(other.locator("#message")).to_have_text("not saved; meanwhile this frame was answered elsewhere: yes")
+        expect_place(other, 1, 2)
+        expect(other.locator("[data-answer=yes]")).to_have_attribute("aria-pressed", "true")
+        press(ann, "u")
+        other.keyboard.press("Backspace")
+        expect(other.locator("#message")).to_have_text("nothing was taken back: the answers changed meanwhile")
+        given = [(asked[0], "yes"), (asked[1], "no"), (asked[2], "unsure")]
+        assert journal(served.folder)[before:] == given
+        other.keyboard.press("n")  # now that it has seen the yes
+        expect_place(other, 4, 3)
+        other.keyboard.press("e")
+        ann.keyboard.press("e")
+        for page in (ann, other):
+            expect(page.locator("#counts b")).to_have_text(["0", "2", "1"])
+    assert journal(served.folder)[before:] == [*given, (asked[0], "no")]
+
+
+def test_back_in_the_browser_shows_what_was_answered_meanwhile(browser, served):
+    with two_tabs(browser, served.address) as (ann, other):
+        other.goto("about:blank")
+        press(ann, "yn")
+        other.go_back()
+        if other.locator("#card").is_visible():
+            other.keyboard.press("Enter")
+        expect(other.locator("#place")).to_contain_text(f"of {FRAMES}, 2 answered")
+
+
+def test_frames_by_name_and_all_old_answers_can_be_corrected(browser, served, tmp_path):
+    project = Path(shutil.copytree(served.folder, tmp_path / "project"))
+    with label_server.serving(project, "dan") as address, started(browser, address) as page:
+        asked = order_of(page)
+        press(page, "yny")
+    with label_server.serving(project, "dan", "--frames", f"{asked[0]},{asked[1]}", "--order", "night") as address:
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#card")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator("#place")).to_have_text("frame 1 of 2, 2 answered")
+        page.wait_for_function(PICTURE_IS_SEEN)
+        wrong = order_of(page)[0]
+        page.keyboard.press("u")
+        expect(page.locator("#place")).to_have_text("frame 2 of 2, 2 answered")
+        page.close()
+    with label_server.serving(project, "dan", "--review", "--order", "night") as address:
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#card")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator("#place")).to_have_text("frame 1 of 3, 3 answered")
+        assert order_of(page) == sorted(asked[:3])
+        page.close()
+    assert journal(project, "dan")[3:] == [(wrong, "unsure")]
+    assert wrong not in labels(project, "dan") and len(labels(project, "dan")) == 2

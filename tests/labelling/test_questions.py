@@ -6,7 +6,7 @@ import pytest
 from aurora_gradcam import archive
 from aurora_gradcam.errors import DataError, InputError
 from aurora_gradcam.labelling.pictures import pictures_of
-from aurora_gradcam.labelling.questions import asked, ordered, questions
+from aurora_gradcam.labelling.questions import ordered, questions, sampled
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE, TO_LABEL
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
@@ -56,9 +56,9 @@ def test_again_asks_also_for_what_others_have_labelled(tiny_project):
     labelled.loc[labelled["frame_id"] == own, "annotator"] = "ann"
     labelled.loc[labelled["frame_id"] == both, "annotator"] = "ann+simulator"
     LABELLED_TABLE.write(labelled)
-    assert asked("ann", again=False) == sorted(new)
-    assert asked("ann", again=True) == sorted(set(once) - {own})
-    assert asked("simulator", again=True) == sorted([*new, own, both])
+    assert sampled("ann", again=False) == sorted(new)
+    assert sampled("ann", again=True) == sorted(set(once) - {own})
+    assert sampled("simulator", again=True) == sorted([*new, own, both])
 
 
 def test_a_question_tells_what_the_sky_table_says(tiny_project):
@@ -81,7 +81,7 @@ def test_a_list_that_does_not_fit_the_frames_is_one_clear_error(tiny_project, da
     else:
         TO_LABEL.write_text("night\n20230101\n")
     with pytest.raises(InputError, match=r"to_label\.csv.*dvc repro sample_label"):
-        questions(asked("ann", again=False), SKY_TABLE.read())
+        questions(sampled("ann", again=False), SKY_TABLE.read())
 
 
 def moved(sky: pd.DataFrame, frame_id: str, by: pd.Timedelta) -> pd.DataFrame:

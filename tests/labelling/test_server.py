@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import errno
 from itertools import product
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from aurora_gradcam import archive, config
 from aurora_gradcam.labelling import journal
 from aurora_gradcam.labelling.server import build
-from aurora_gradcam.labelling.session import begin
+from aurora_gradcam.labelling.session import Wish, start
 from aurora_gradcam.tables.labels import LABELS_FILE, TO_LABEL
 from label_server import ask_for
 
@@ -24,7 +27,7 @@ def sitting(tiny_project):
     rows = "".join(f"{one},{label},simulator\n" for one, label in tiny_project[["frame_id", "label"]].to_numpy())
     LABELS_FILE.parent.mkdir(parents=True)
     LABELS_FILE.write_text("frame_id,label,annotator\n" + rows)
-    session = begin(config.load(), "ann", "random", again=False)
+    session = start(config.load(), "ann", "random", Wish())
     yield session
     session.journal.close()
 
@@ -52,8 +55,10 @@ EVERYWHERE = [
 
 
 STRANGE = [
-    {"Host": "evil.example:8123"}, {"Host": "127.0.0.1"}, {"Host": "127.0.0.1:80"}, {"Origin": "http://evil.example"},
-    {"Origin": "http://127.0.0.1:9999"}, {"Origin": f"https://127.0.0.1:{PORT}"}, {"Origin": "null"},
+    {"Host": "evil.example:8123"}, {"Host": "127.0.0.1.evil.example"}, {"Host": "localhost.evil.example:8123"},
+    {"Host": "127.0.0.2:8123"}, {"Host": "127.0.0.1:8123@evil.example"}, {"Host": ""}, {"Host": "[::2]:8123"},
+    {"Origin": "http://evil.example"}, {"Origin": "http://127.0.0.1:9999"}, {"Origin": f"https://127.0.0.1:{PORT}"},
+    {"Origin": "null"}, {"Origin": ""}, {"Host": "127.0.0.1:9000", "Origin": f"http://127.0.0.1:{PORT}"},
 ]  # fmt: skip
 
 
@@ -86,6 +91,105 @@ def test_the_token_opens_the_page_and_leaves_the_address(stranger):
 def test_tools_send_the_token_in_a_header(stranger):
     headers = {"X-Aurora-Token": TOKEN, "Host": f"localhost:{PORT}", "Origin": f"http://localhost:{PORT}"}
     assert stranger.get("/api/state", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9000", "localhost:9000", "[::1]:9000", "localhost"])
+def test_a_port_forwarded_by_ssh_opens_the_page(stranger, host):
+    entry = stranger.get(f"/?token={TOKEN}", headers={"Host": host})
+    assert (entry.status_code, entry.headers["location"]) == (303, "/")
+    headers = {"Host": host, "Origin": f"http://{host}", "X-Aurora-Token": TOKEN}
+    assert stranger.post("/api/finish", headers=headers, json={}).status_code == 200
+
+
+def test_a_large_body_is_refused_before_it_is_read(client, sitting):
+    frame_id = next(iter(sitting.questions))
+    padded = f'{{"frame_id": "{frame_id}", "answer": "yes"{" " * 10_000}}}'
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/api/answers", content=padded, headers=headers).status_code == 413
+    assert client.post("/api/answers", content=iter([padded.encode()]), headers=headers).status_code == 411
+    assert sitting.journal.history == []
+
+
+def test_an_answer_that_a_second_tab_gave_is_not_replaced_unseen(client, sitting):
+    first = next(iter(sitting.questions))
+
+    def tab(before: str | None, after: str):
+        return client.post("/api/answers", json={"frame_id": first, "answer": after, "before": before})
+
+    assert tab(None, "yes").status_code == 200
+    refused = tab(None, "no")
+    assert refused.status_code == 409 and "answered elsewhere: yes" in refused.json()["detail"]
+    assert tab(None, "yes").status_code == 200  # sent again, since the answer to it was lost on its way
+    assert sitting.journal.history == [(first, "yes")]
+    assert tab("yes", "no").status_code == 200
+    assert sitting.journal.answers == {first: "no"}
+    client.post("/api/undo", json={})
+    client.post("/api/undo", json={})
+    refused = tab("no", "yes")
+    assert refused.status_code == 409 and "taken back" in refused.json()["detail"]
+
+
+def test_a_second_tab_takes_back_nothing_that_it_has_not_seen(client, sitting):
+    first, second = list(sitting.questions)[:2]
+    seen = answer(client, first, "yes").json()["changes"]
+    answer(client, second, "no")
+    assert client.post("/api/undo", json={"changes": seen}).json()["frame_id"] is None
+    client.post("/api/finish", json={})  # which is no change
+    seen = client.get("/api/state").json()["changes"]
+    assert client.post("/api/undo", json={"changes": seen}).json()["frame_id"] == second
+
+
+def test_a_lock_that_cannot_be_made_is_an_error_in_words(client, sitting, monkeypatch):
+    answer(client, next(iter(sitting.questions)), "yes")
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("aurora_gradcam.locks.open_lock_file", refuse)
+    response = client.post("/api/finish", json={})
+    assert response.status_code == 500
+    assert "permission denied [data/labels/answers/.lock]" in response.json()["detail"]
+
+
+PIECES = st.sampled_from(["..", "%2e%2e", "%2f", "\\", "%00", "/", "picture", "api", "answers", "state", ".jpg",
+                          "20240203-00010", "data", "params.yaml", "é", "?token=x", "#", " "])  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.fixed_dictionaries(
+    {}, optional={"frame_id": JSON, "answer": JSON | st.sampled_from(["yes", "no"]), "before": JSON, "changes": JSON}
+)
+FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FUZZ
+@given(st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"]), st.lists(PIECES, max_size=6))
+def test_whatever_address_is_asked_for_nothing_but_the_page_is_served(client, sitting, method, pieces):
+    response = client.request(method, f"{HOME}/" + "".join(pieces), json={})
+    assert response.status_code in (200, 303, 400, 403, 404, 405, 409, 411, 415, 422)
+    assert "x-content-type-options" in response.headers
+    assert b"latitude" not in response.content
+    assert sitting.journal.history == []
+
+
+@FUZZ
+@given(st.sampled_from(["/api/answers", "/api/undo", "/api/finish"]), JSON | FIELDS)
+def test_whatever_is_posted_is_refused_in_words_or_harmless(client, sitting, address, body):
+    response = client.post(address, json=body)
+    assert response.status_code in (200, 404, 409, 413, 415, 422)
+    if response.status_code != 200:
+        assert isinstance(response.json()["detail"], str)
+    assert sitting.journal.history == []
+
+
+@FUZZ
+@given(st.binary(max_size=200), st.sampled_from(["application/json", "application/json; charset=utf-16"]))
+def test_whatever_bytes_are_posted_are_refused_in_words(client, sitting, body, kind):
+    response = client.post("/api/answers", content=body, headers={"Content-Type": kind})
+    assert response.status_code in (400, 411, 422) and isinstance(response.json()["detail"], str)
+    assert sitting.journal.history == []
 
 
 def test_a_post_that_a_form_could_send_is_refused(client, sitting):
@@ -207,7 +311,7 @@ def test_an_answer_to_a_frame_of_an_earlier_list_is_not_taken_back(tiny_project)
     earlier = journal.Journal("ann")
     earlier.add("20240204-00010", "yes")
     earlier.close()
-    session = begin(config.load(), "ann", "random", again=False)
+    session = start(config.load(), "ann", "random", Wish())
     client = TestClient(build(session, TOKEN, PORT), base_url=HOME, headers={"X-Aurora-Token": TOKEN})
     assert client.get("/api/state").json()["can_undo"] is False
     assert client.post("/api/undo", json={}).status_code == 409
@@ -223,7 +327,7 @@ def test_a_picture_that_went_away_is_an_error_in_words(client):
 def test_asking_again_for_an_undo_whose_answer_was_lost_takes_back_no_second_answer(client, sitting):
     first, second = list(sitting.questions)[:2]
     answer(client, first, "yes")
-    given = answer(client, second, "no").json()["given"]
-    assert client.post("/api/undo", json={"given": given}).json()["frame_id"] == second
-    again = client.post("/api/undo", json={"given": given}).json()
+    changes = answer(client, second, "no").json()["changes"]
+    assert client.post("/api/undo", json={"changes": changes}).json()["frame_id"] == second
+    again = client.post("/api/undo", json={"changes": changes}).json()
     assert again["frame_id"] is None and again["state"]["answered"] == 1

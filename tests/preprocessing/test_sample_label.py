@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,7 +134,22 @@ def project(tiny_project):
     return tiny_project
 
 
-def test_the_stage_joins_the_labels_and_lists_what_is_missing(project, capsys):
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(1, 10), st.data())
+def test_what_people_have_labelled_stays_in_the_pool_and_takes_the_place_of_others(sizes, most, data):
+    frames = season(sizes)
+    labelled = set(data.draw(st.lists(st.sampled_from(frames["frame_id"].tolist()), unique=True)))
+    params = SampleLabel(per_night_max=most, night_fraction_max=1)
+    without = sample_pool(frames, params, 42).groupby("night").size()
+    pool = sample_pool(frames, params, 42, labelled)
+    assert labelled <= set(pool["frame_id"])
+    labelled_of_night = frames[frames["frame_id"].isin(labelled)].groupby("night").size()
+    expected = np.maximum(without, labelled_of_night.reindex(without.index, fill_value=0))
+    assert pool.groupby("night").size().tolist() == expected.tolist()
+    assert pool.groupby("night")["weight"].sum().to_numpy() == pytest.approx(sizes)
+
+
+def test_the_stage_joins_the_labels_and_lists_what_is_missing(project, caplog):
     params = config.load(assignments=["sample_label.per_night_max=1"])
     run(params)
     labelled = LABELLED_TABLE.read()
@@ -146,23 +163,47 @@ def test_the_stage_joins_the_labels_and_lists_what_is_missing(project, capsys):
     assert missing.to_numpy().tolist() == [
         ["20240202-00000", "20240202", "2024-02-02T06:00:00Z", "Night", "No_Moon", "train_pool+audit"]
     ]
-    told = capsys.readouterr().err
+    told = caplog.text
     assert "2 are bad" in told
     assert "1 frames have as many yes as no" in told
 
 
-def test_labels_outside_the_sample_are_counted_and_not_used(project, capsys):
+def test_simulated_labels_outside_the_sample_are_counted_and_not_used(project, caplog):
+    LABELS_FILE.write_text(re.sub("Ada|Bo|Cy", "simulator", LABELS_FILE.read_text().replace("yes", "no")))
     run(config.load(assignments=["sample_label.audit_per_condition=0"]))
-    assert len(LABELLED_TABLE.read()) == 11
-    assert f"{len(project) - 12} labelled frames are not in the sample" in capsys.readouterr().err
+    assert len(LABELLED_TABLE.read()) == 12
+    assert f"{len(project) - 12} labelled frames are not in the sample" in caplog.text
 
 
-def test_without_a_labels_file_everything_is_to_be_labelled(project, capsys):
+def test_labels_of_people_stay_in_use_when_the_sample_changes(project, caplog):
+    """A wider moon edge moves frames into the training condition; a smaller limit would drop some of those labelled."""
+    more = "sample_label.conditions=[{sun: Night, moon: No_Moon}, {sun: Night, moon: Moon_Full}]"
+    none_at_random = "sample_label.audit_per_condition=0"
+    run(config.load(assignments=[more, none_at_random]))
+    before = set(LABELLED_TABLE.read()["frame_id"])
+    run(config.load(assignments=[more, none_at_random, "sample_label.per_night_max=1"]))
+    labelled = LABELLED_TABLE.read()
+    assert set(labelled["frame_id"]) == before and set(labelled["set"]) == {"train_pool"}
+    assert len(before) > 12, "more than one frame a night"
+    assert "lie outside sample_label.conditions" in caplog.text
+
+
+def test_a_frame_of_the_audit_does_not_enter_the_pool_for_its_label(project):
+    run(config.load(assignments=["sample_label.audit_per_condition=2", "sample_label.per_night_max=1",
+                                 "sample_label.conditions=[{sun: Night, moon: No_Moon}, {sun: Civil, moon: No_Moon},"
+                                 " {sun: Night, moon: Moon_Full}, {sun: Night, moon: Moon_Quarter}]"]))  # fmt: skip
+    labelled = LABELLED_TABLE.read()
+    audit = set(labelled.loc[labelled["set"] == "audit", "frame_id"])
+    pool = labelled[labelled["set"] == "train_pool"]
+    assert not audit & set(pool["frame_id"])
+
+
+def test_without_a_labels_file_everything_is_to_be_labelled(project, caplog):
     LABELS_FILE.unlink()
     run(config.load())
     assert LABELLED_TABLE.read().empty
     assert len(pd.read_csv(TO_LABEL)) == 12 * 9 - 2
-    assert "there is no data/labels/labels.csv yet" in capsys.readouterr().err
+    assert "there is no data/labels/labels.csv yet" in caplog.text
 
 
 def test_with_all_labels_the_list_holds_its_header_alone(project):
@@ -201,10 +242,10 @@ def test_a_sky_table_of_other_frames_is_refused(project):
         run(config.load())
 
 
-def test_frames_without_a_time_are_not_sampled(project, capsys):
+def test_frames_without_a_time_are_not_sampled(project, caplog):
     sky = SKY_TABLE.read()
     sky.loc[sky["frame_id"] == "20240203-00000", sky.columns[1:]] = None
     SKY_TABLE.write(sky)
     run(config.load())
     assert "20240203-00000" not in set(LABELLED_TABLE.read()["frame_id"])
-    assert "1 without a time" in capsys.readouterr().err
+    assert "1 without a time" in caplog.text

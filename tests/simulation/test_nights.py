@@ -12,7 +12,7 @@ import torch
 
 from aurora_gradcam import archive, cli
 from aurora_gradcam.config import Site
-from aurora_gradcam.errors import DataError
+from aurora_gradcam.errors import InputError
 from aurora_gradcam.images import decode_image
 from aurora_gradcam.simulation import nights, scene
 from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan
@@ -127,7 +127,7 @@ def test_new_labels_replace_the_simulators_of_that_night_and_nobody_elses(tmp_pa
         "20230221-00000,no,simulator",
     ]
     path.write_text("frame,label\na,b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="frame_id,label,annotator"):
+    with pytest.raises(InputError, match="frame_id,label,annotator"):
         nights.write_labels(path, ["20230220"], new)
 
 

@@ -19,10 +19,16 @@ def label(
     again: Annotated[
         bool, typer.Option("--again", help="Ask also for frames that others have labelled, to see how far you agree.")
     ] = False,
+    frames: Annotated[
+        str, typer.Option(help="Ask for these frames alone, labelled or not: frame_ids with commas between.")
+    ] = "",
+    review: Annotated[
+        bool, typer.Option("--review", help="Show the frames that you have answered, to look at and correct them.")
+    ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     collect: Annotated[
-        bool, typer.Option("--collect", help="Only bring data/labels/labels.csv up to date, and tell the agreement.")
+        bool, typer.Option("--collect", help="Only bring data/labels/labels.csv up to date, and print the agreement.")
     ] = False,
     params: ParamsFile = PARAMS_FILE,
     assignments: Assignments = None,
@@ -31,8 +37,10 @@ def label(
 
     Every answer is kept at once in data/labels/answers, a file a person: stop
     with Ctrl-C and go on whenever you like. When it stops, the answers go to
-    data/labels/labels.csv, and `dvc repro` learns from them. The page is for this
-    machine alone: the printed address holds its key.
+    data/labels/labels.csv, and `dvc repro` learns from them. A label that you
+    change in that file counts as your newest answer. The page is for this
+    machine alone: the printed address holds its key. On a server, forward a port:
+    ssh -L 9000:127.0.0.1:PORT, and open the address with 9000 in place of PORT.
 
     For example:
 
@@ -40,12 +48,16 @@ def label(
 
     aurora label --annotator ben --again --order night
 
+    aurora label --frames 20240201-00010,20240201-00050
+
     aurora label --collect
     """
     from ..labelling import terminal
+    from ..labelling.session import Wish
 
-    given = params_of(params, assignments)
+    settings = params_of(params, assignments)
     if collect:
-        terminal.collect_only(given)
-    else:
-        terminal.label(given, annotator or terminal.user_name(), order, again, port, open_browser)
+        terminal.collect_only(settings)
+        return
+    wish = Wish(again, tuple(part.strip() for part in frames.split(",") if part.strip()), review)
+    terminal.label(settings, annotator or terminal.user_name(), order, wish, port, open_browser)

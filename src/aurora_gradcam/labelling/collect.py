@@ -1,146 +1,198 @@
-"""From the journals to the labels file that the stages read."""
+"""From the journals to the labels file that the stages read, and from edits of that file back to the journals."""
 
 from __future__ import annotations
 
-import csv
-import fcntl
-import os
+import logging
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from ..errors import DataError, InputError
-from ..files import atomic_write
-from ..preprocessing.labels import HEADER
-from ..tables.labels import LABELS, LABELS_FILE
+import numpy as np
+import pandas as pd
+
+from .. import labels_file, locks
+from ..errors import InputError
+from ..tables.labels import LABELS, LABELS_COLUMNS, LABELS_FILE
 from . import journal
+from .journal import Annotator, FrameId, Journal, Record
 
-Answers = dict[str, dict[str, str]]
-"""By annotator, then by frame_id."""
+logger = logging.getLogger(__name__)
+
+Answers = dict[Annotator, dict[FrameId, str]]
+"""The answer of each annotator to each frame."""
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What all annotators answered (those of the labels file without a journal included), and what was written.
+    """What came of collecting.
 
-    `written` counts each journal's labels; `gone` counts answers to frames that are in no frames table.
+    `answers` of all annotators, those without a journal included; `written`, how many labels each journal gave;
+    `unknown`, how many answers are to frames that are in no frames table.
     """
 
     answers: Answers
-    written: dict[str, int]
-    gone: int
+    written: dict[Annotator, int] = field(default_factory=dict)
+    unknown: int = 0
 
 
-@contextmanager
-def _locked() -> Iterator[None]:
-    with (journal.FOLDER / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def collect(known: Collection[FrameId], own: Journal | None = None) -> Collected:
+    """Write every journal's yes and no to `LABELS_FILE`, in place of its annotator's rows of the same frames.
 
-
-def journals() -> Answers:
-    """The answers that count of every journal; InputError where one is broken or its name is no annotator's."""
-    paths = sorted(journal.FOLDER.glob("*.csv"))
-    if strange := [path for path in paths if not journal.NAME.fullmatch(path.stem)]:
-        fix = "a journal is named <annotator>.csv: rename or remove this one"
-        raise InputError("not an annotator's journal", strange[0], fix)
-    return {path.stem: dict(journal.read(path)) for path in paths}
-
-
-def _lines() -> list[str]:
-    """The labels file's lines with their ends, the header first; the header alone where there is no file."""
-    if not LABELS_FILE.exists():
-        return [f"{HEADER}\n"]
-    try:
-        with LABELS_FILE.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(file)
-    except UnicodeDecodeError as error:
-        raise InputError("not readable as UTF-8", LABELS_FILE, "save it as CSV, UTF-8") from error
-    header = ",".join(_fields(lines[0])) if lines else ""
-    if header != HEADER:
-        raise InputError(f"the header is '{header}'", f"{LABELS_FILE}, line 1", f"write {HEADER}")
-    if not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    return lines
-
-
-def _fields(line: str) -> list[str]:
-    return [field.strip() for field in next(csv.reader([line]), [])]
-
-
-def labels_of(annotator: str) -> int:
-    """How many rows of the labels file are this annotator's."""
-    return sum(_fields(line)[2:] == [annotator] for line in _lines()[1:])
-
-
-def collect(known: Collection[str]) -> Collected:
-    """Write every journal's yes and no to `LABELS_FILE`, in place of its annotator's rows of those frames.
-
-    All other rows, an annotator's own on frames that the journal never names among them, stay as they are, in their
-    order; the journals' follow, by annotator and frame. The file is written whole, under a lock, and only where
-    something changes.
+    All other rows stay as they are, in their order, an annotator's own on frames that the journal never names among
+    them; the journals' follow, by annotator and frame. A label that somebody changed in the file is kept, and the
+    journal records it as the newest answer. The file is written whole, under a lock, and only where something changes.
 
     Parameters
     ----------
     known
         All frame_ids that there are; answers to others stay in their journal only.
+    own
+        The journal that this process has open.
 
     Raises
     ------
     InputError
-        A broken journal, or a labels file without its header.
+        A broken journal or labels file.
+    OSError
+        The labels file cannot be written; every answer is safe in its journal.
     """
+    known = frozenset(known)
     if not journal.FOLDER.exists():
-        return Collected(_of_others(_lines()[1:]), {}, 0)
-    with _locked():
-        answers = journals()
-        lines = _lines()
-        spoken = {name: _frames_in(name) for name in answers}
-        kept = [line for line in lines[1:] if not _is_spoken_of(line, spoken)]
-        gone = sum(frame_id not in known for of_one in answers.values() for frame_id in of_one)
-        answers = {
-            name: {one: said for one, said in of_one.items() if one in known} for name, of_one in answers.items()
-        }
-        rows = {
-            name: [f"{one},{said},{name}\n" for one, said in sorted(of_one.items()) if said in LABELS]
-            for name, of_one in answers.items()
-        }
-        wanted = [lines[0], *kept, *(row for of_one in rows.values() for row in of_one)]
-        if wanted != lines:
-            _write("".join(wanted))
-        written = {name: len(of_one) for name, of_one in rows.items()}
-        for name, of_one in _of_others(kept).items():
-            answers[name] = of_one | answers.get(name, {})
-        return Collected(answers, written, gone)
+        return Collected(_answers_in(labels_file.read(LABELS_FILE)))
+    with _locked(), ExitStack() as stack:
+        writable = {path.stem: _open_if_free(path, own, stack) for path in _journal_paths()}
+        records = {name: _record_of(name, opened) for name, opened in writable.items()}
+        labels = labels_file.read(LABELS_FILE)
+        edits = {name: edits_of(record, _labels_by(name, labels)) for name, record in records.items()}
+        _log_edits(records, edits, labels)
+
+        answers = {name: record.answers | edits[name] for name, record in records.items()}
+        new = rows_of(drop_unknown(answers, known))
+        kept = kept_rows(labels, records)
+        merged = pd.concat([kept, new], ignore_index=True)
+        if not merged.equals(labels):
+            labels_file.write(LABELS_FILE, merged)
+        for name, opened in writable.items():
+            if opened:
+                opened.note_collected(records[name].changes, edits[name])
+
+    written = new["annotator"].value_counts().reindex(list(records), fill_value=0).to_dict()
+    unknown = sum(frame_id not in known for of_annotator in answers.values() for frame_id in of_annotator)
+    return Collected(_joined(_answers_in(kept), drop_unknown(answers, known)), written, unknown)
 
 
-def _write(content: str) -> None:
-    try:
-        with atomic_write(LABELS_FILE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # rows of people without a journal are nowhere else
-    except OSError as error:
-        what = f"the labels could not be written: {error.strerror}; every answer is safe in its journal"
-        raise DataError(what, LABELS_FILE, "make room on the disk, then run `aurora label --collect`") from error
+@contextmanager
+def _locked() -> Iterator[None]:
+    """One process at a time rewrites the labels file."""
+    path = journal.FOLDER / ".lock"
+    descriptor = locks.open_lock_file(path)
+    with open(descriptor, "w"):
+        locks.lock(descriptor, path, wait_s=None)
+        yield
 
 
-def _frames_in(annotator: str) -> set[str]:
-    """Frames that a journal names, those whose answer was taken back too."""
-    lines = journal.path_of(annotator).read_text(encoding="ascii", errors="replace").splitlines()[1:]
-    return {fields[1] for line in lines if len(fields := line.split(",")) == 3}
+def _journal_paths() -> list[Path]:
+    """The journals; InputError where a file among them has no annotator's name."""
+    paths = sorted(journal.FOLDER.glob("*.csv"))
+    if strange := [path for path in paths if not journal.NAME.fullmatch(path.stem)]:
+        fix = "a journal is named <annotator>.csv: rename or remove this one"
+        raise InputError("not an annotator's journal", strange[0], fix)
+    return paths
 
 
-def _is_spoken_of(line: str, spoken: dict[str, set[str]]) -> bool:
-    fields = _fields(line)
-    return len(fields) == 3 and fields[0] in spoken.get(fields[2], ())
+def _open_if_free(path: Path, own: Journal | None, stack: ExitStack) -> Journal | None:
+    """An annotator's journal open for writing; None where another process writes, or has left a torn line, to it."""
+    if own and own.path == path:
+        return own
+    record, torn = journal.read(path)
+    if torn or not record.changes:
+        return None
+    with suppress(InputError, PermissionError):  # in use, or another user's: read alone
+        opened = Journal(path.stem, wait_s=0)
+        stack.callback(opened.close)
+        return opened
+    return None
 
 
-def _of_others(lines: list[str]) -> Answers:
-    """Labels of annotators without a journal; lines that `sample_label` will refuse have no part."""
-    answers: Answers = {}
-    for line in lines:
-        fields = _fields(line)
-        if len(fields) == 3 and fields[1] in LABELS:
-            answers.setdefault(fields[2], {})[fields[0]] = fields[1]
-    return answers
+def _record_of(annotator: Annotator, opened: Journal | None) -> Record:
+    return opened.snapshot() if opened else journal.read(journal.path_of(annotator))[0]
+
+
+def _labels_by(annotator: Annotator, labels: pd.DataFrame) -> dict[FrameId, str]:
+    rows = labels[labels["annotator"] == annotator]
+    return dict(zip(rows["frame_id"], rows["label"], strict=True))
+
+
+def edits_of(record: Record, labels: dict[FrameId, str]) -> dict[FrameId, str]:
+    """Labels in the file that the journal never gave since the last collecting: somebody edited them.
+
+    A frame that the journal names only since then had its label in the file, if any, before it was answered.
+    """
+    return {
+        frame_id: label
+        for frame_id, label in labels.items()
+        if label not in record.states.get(frame_id, {label})
+        and (record.anchored is None or frame_id in record.anchored)
+    }
+
+
+def removed_from(record: Record, labels: dict[FrameId, str]) -> list[FrameId]:
+    """Frames whose label the file held at the last collecting and holds no more, though the journal keeps it."""
+    return [
+        frame_id
+        for frame_id in sorted(record.anchored or ())
+        if frame_id not in labels and len(record.states[frame_id]) == 1 and record.states[frame_id] <= {*LABELS}
+    ]
+
+
+def _log_edits(records: dict[Annotator, Record], edits: Answers, labels: pd.DataFrame) -> None:
+    """Tell what somebody changed in the labels file, and that rows removed there come back."""
+    for name, record in records.items():
+        if edits[name]:
+            logger.info(f"{name}: {len(edits[name])} labels edited in {LABELS_FILE} now count as the newest answers")
+        if removed := removed_from(record, _labels_by(name, labels)):
+            frames = ",".join(removed[:3]) + (",..." if len(removed) > 3 else "")
+            logger.warning(
+                f"{name}: {len(removed)} labels were missing from {LABELS_FILE} and are back, since the journal holds"
+                f" them; to change them: aurora label --annotator {name} --frames {frames}"
+            )
+
+
+def drop_unknown(answers: Answers, known: Collection[FrameId]) -> Answers:
+    """The answers to frames that there are."""
+    return {
+        name: {frame_id: answer for frame_id, answer in of_annotator.items() if frame_id in known}
+        for name, of_annotator in answers.items()
+    }
+
+
+def rows_of(answers: Answers) -> pd.DataFrame:
+    """The labels file's rows of every yes and no, by annotator and frame."""
+    rows = [
+        (frame_id, str(answer), name)
+        for name, of_annotator in sorted(answers.items())
+        for frame_id, answer in sorted(of_annotator.items())
+        if answer in LABELS
+    ]
+    return pd.DataFrame(rows, columns=list(LABELS_COLUMNS), dtype=str)
+
+
+def kept_rows(labels: pd.DataFrame, records: dict[Annotator, Record]) -> pd.DataFrame:
+    """The labels file's rows that no journal supersedes; it does for each frame that it names, also if taken back."""
+    pairs = zip(labels["frame_id"], labels["annotator"], strict=True)
+    is_superseded = [name in records and frame_id in records[name].states for frame_id, name in pairs]
+    return labels[~np.array(is_superseded, dtype=bool)]
+
+
+def _answers_in(labels: pd.DataFrame) -> Answers:
+    return {name: _labels_by(name, labels) for name in labels["annotator"].unique()}
+
+
+def _joined(of_file: Answers, of_journals: Answers) -> Answers:
+    return {name: of_file.get(name, {}) | of_journals.get(name, {}) for name in of_file | of_journals}
+
+
+def labels_of(annotator: Annotator) -> int:
+    """How many rows of the labels file are this annotator's."""
+    return int((labels_file.read(LABELS_FILE)["annotator"] == annotator).sum())

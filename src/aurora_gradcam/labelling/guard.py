@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +17,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 TOKEN_HEADER = "X-Aurora-Token"
+LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
+LONGEST_BODY = 4096  # bytes; an answer has about 80
 
 
 def refused(detail: str, status: int = 403) -> JSONResponse:
@@ -23,39 +26,47 @@ def refused(detail: str, status: int = 403) -> JSONResponse:
     return JSONResponse({"detail": detail}, status)
 
 
+def _refusal_of_body(request: Request) -> Response | None:
+    """A form of another page sends other types than JSON; a body without a length may have no end."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        return refused("send application/json", 415)
+    length = request.headers.get("content-length", "")
+    if not re.fullmatch(r"\d{1,9}", length):
+        return refused("send the length of the body", 411)
+    return refused("the body is too large", 413) if int(length) > LONGEST_BODY else None
+
+
 def guard(app: FastAPI, token: str, port: int) -> None:
     """Refuse what does not come from the browser that holds the token, and set the headers of every answer.
 
-    A foreign Host is refused because a web site may point its own name at 127.0.0.1 (DNS rebinding), a foreign Origin
-    because cookies are shared by all ports of a machine.
+    A Host that is not this machine's loopback is refused because a web site may point its own name at 127.0.0.1 (DNS
+    rebinding), an Origin other than the page's own because cookies are shared by all ports of a machine. The port is
+    free: `ssh -L 9000:127.0.0.1:PORT` shows the page at another one. A large body is refused before it is read.
     """
-    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-    origins = {f"http://{host}" for host in hosts}
     cookie = f"aurora_label_{port}"
 
-    def right(given: str | None) -> bool:
-        return secrets.compare_digest((given or "").encode(), token.encode())
+    def is_token(text: str | None) -> bool:
+        return secrets.compare_digest((text or "").encode(), token.encode())
 
     def refusal(request: Request) -> Response | None:
         """The answer to a request that goes no further."""
-        if request.headers.get("host") not in hosts:
-            return refused("this server is for 127.0.0.1 only")
-        if request.headers.get("origin", f"http://127.0.0.1:{port}") not in origins:
+        host = request.headers.get("host", "")
+        if not LOOPBACK.fullmatch(host):
+            return refused("this server is for 127.0.0.1 only; from elsewhere, forward a port (ssh -L)")
+        if request.headers.get("origin", f"http://{host}") != f"http://{host}":
             return refused("another page may not ask this server")
-        if request.url.path == "/" and right(request.query_params.get("token")):
+        if request.url.path == "/" and is_token(request.query_params.get("token")):
             entry = RedirectResponse("/", 303)  # so that the token leaves the address bar
             entry.set_cookie(cookie, token, httponly=True, samesite="strict", path="/")
             return entry
-        if not (right(request.cookies.get(cookie)) or right(request.headers.get(TOKEN_HEADER))):
+        if not (is_token(request.cookies.get(cookie)) or is_token(request.headers.get(TOKEN_HEADER))):
             return refused("open the address with its token, as `aurora label` printed it")
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if request.method == "POST" and kind != "application/json":
-            return refused("send application/json", 415)
-        return None
+        return _refusal_of_body(request) if request.method not in ("GET", "HEAD") else None
 
     @app.middleware("http")
-    async def checked(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = refusal(request) or await go_on(request)
+    async def check(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = refusal(request) or await answer(request)
         response.headers.update(HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -1,55 +1,121 @@
-"""An annotator's journal: every answer is on the disk before anybody hears that it was taken."""
+"""An annotator's journal: an answer is fsynced before it is acknowledged, and no line is ever changed.
+
+A line is `time,frame_id,answer`. A fourth value `labels.csv` marks an answer that was given by editing that file; the
+answer `undo` takes the newest one back. Beside `ann.csv`, `ann.collected` holds how many lines of it labels.csv knows.
+"""
 
 from __future__ import annotations
 
-import fcntl
+import copy
 import os
 import re
 import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
+from .. import locks
 from ..errors import ConfigError, DataError, InputError
+from ..files import write_text
 from ..tables.labels import LABELS_FILE
 from ..tables.table import FRAME_ID
 
+Annotator = str
+FrameId = str
+
 FOLDER = LABELS_FILE.parent / "answers"
-ANSWERS = ("yes", "no", "unsure")
-UNDO = "undo"
 HEADER = "time,frame_id,answer"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+UNDO = "undo"  # takes the newest answer back
+EDITED = LABELS_FILE.name  # the answer was given by editing this file
+LOCK_WAIT_S = 2.0  # longer than another annotator's collecting holds this journal
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-History = list[tuple[str, str]]
-"""(frame_id, answer) in the order given, without what was taken back; `dict` of it holds the answers that count."""
+
+class Answer(StrEnum):
+    """What an annotator says of a frame."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"  # looked at, but no label
 
 
-def path_of(annotator: str) -> Path:
-    """Where an annotator's journal lies; ConfigError where the name is none."""
+ANSWERS = tuple(Answer)
+
+
+def path_of(annotator: Annotator) -> Path:
+    """Where an annotator's journal lies; ConfigError where the name is not allowed."""
     if not NAME.fullmatch(annotator):
-        what = f"'{annotator}' is no annotator's name"
+        what = f"'{annotator}' is not allowed as an annotator's name"
         raise ConfigError(what, "--annotator", "use up to 40 letters, digits, . _ - and begin with a letter or digit")
     return FOLDER / f"{annotator}.csv"
 
 
-def _entry(line: str, before: History) -> tuple[str, str]:
-    """One line's frame_id and answer; ValueError where it is broken. `before` says what an undo may take back."""
+@dataclass
+class Record:
+    """What a journal's lines amount to.
+
+    `history`: (frame_id, answer) in the order given, without what was taken back. `states`: for each frame that the
+    journal names, its answers (None: taken back) since labels.csv was last collected and the one that counted then;
+    unless somebody edits it, labels.csv can hold no other. `anchored`: the frames that the journal named when it was
+    last collected; None if it never was. `changes`: how many answers and undos there are. `is_collected`: no answer has
+    changed since.
+    """
+
+    history: list[tuple[FrameId, str]] = field(default_factory=list)
+    states: dict[FrameId, set[str | None]] = field(default_factory=dict)
+    changes: int = 0
+    anchored: frozenset[FrameId] | None = None
+    is_collected: bool = False
+
+    @property
+    def answers(self) -> dict[FrameId, str]:
+        """The answer that counts for every frame answered: the newest."""
+        return dict(self.history)
+
+    def take(self, frame_id: FrameId, answer: str) -> None:
+        """Add one line; ValueError where an undo is not of the newest answer."""
+        if answer == UNDO:
+            if not self.history or self.history[-1][0] != frame_id:
+                raise ValueError(f"takes back an answer to {frame_id}, which is not the newest")
+            self.history.pop()
+            self.states[frame_id].add(self.answers.get(frame_id))
+        else:
+            self.history.append((frame_id, answer))
+            self.states.setdefault(frame_id, set()).add(answer)
+        self.changes += 1
+        self.is_collected = False
+
+    def mark_collected(self) -> None:
+        """From here on labels.csv holds the answers that count now."""
+        answers = self.answers
+        self.states = {frame_id: {answers.get(frame_id)} for frame_id in self.states}
+        self.anchored = frozenset(self.states)
+        self.is_collected = True
+
+
+def _entry(line: str) -> tuple[FrameId, str]:
+    """One line's frame_id and answer; ValueError where it is broken."""
     fields = line.split(",")
-    if len(fields) != 3:
+    if len(fields) != 3 and fields[3:] != [EDITED]:
         raise ValueError(f"{len(fields)} values where {HEADER} are expected")
-    time, frame_id, answer = fields
+    time, frame_id, answer = fields[:3]
     datetime.strptime(time, _TIME)
     if not re.match(FRAME_ID, frame_id):
-        raise ValueError(f"'{frame_id}' is no frame_id")
+        raise ValueError(f"'{frame_id}' is not a frame_id")
     if answer not in (*ANSWERS, UNDO):
         raise ValueError(f"the answer '{answer}' is none of {', '.join((*ANSWERS, UNDO))}")
-    if answer == UNDO and (not before or before[-1][0] != frame_id):
-        raise ValueError(f"takes back an answer to {frame_id}, which is not the newest")
     return frame_id, answer
 
 
-def parse(content: bytes, path: Path) -> tuple[History, bytes]:
-    """A journal's bytes -> what was answered, and the torn last line (without its newline; empty where there is none).
+def parse(content: bytes, path: Path, collected: int | None = None) -> tuple[Record, bytes]:
+    """A journal's bytes -> what it says, and the torn last line (without its newline; empty where there is none).
+
+    Parameters
+    ----------
+    collected
+        How many lines, the header not counted, labels.csv knows; None: unknown.
 
     Raises
     ------
@@ -57,29 +123,39 @@ def parse(content: bytes, path: Path) -> tuple[History, bytes]:
         A broken line that is not the torn last one, with file and line.
     """
     *lines, torn = content.split(b"\n")
-    history: History = []
+    record = Record()
+    if collected == 0:
+        record.mark_collected()
     for number, line in enumerate(lines, start=1):
         try:
             text = line.decode("ascii").strip()
             if number == 1 and text != HEADER:
                 raise ValueError(f"the header is '{text}' and not {HEADER}")
-            if number == 1 or not text:
-                continue
-            frame_id, answer = _entry(text, history)
+            if number > 1 and text:
+                record.take(*_entry(text))
+                if record.changes == collected:
+                    record.mark_collected()
         except ValueError as error:
-            raise InputError(
-                f"broken line: {error}", f"{path}, line {number}", "mend or remove this line, and start again"
-            ) from error
-        if answer == UNDO:
-            history.pop()
-        else:
-            history.append((frame_id, answer))
-    return history, torn
+            fix = "correct or remove this line, and start again"
+            raise InputError(f"broken line: {error}", f"{path}, line {number}", fix) from error
+    return record, torn
 
 
-def read(path: Path) -> History:
+def read(path: Path) -> tuple[Record, bytes]:
     """What a journal says, without touching it: a torn last line may be one that is just being written."""
-    return parse(path.read_bytes(), path)[0]
+    return parse(path.read_bytes(), path, _read_collected(path))
+
+
+def _path_of_collected(path: Path) -> Path:
+    return path.with_suffix(".collected")
+
+
+def _read_collected(path: Path) -> int | None:
+    """How many lines of a journal labels.csv knows; None where that is not noted, or not readable."""
+    try:
+        return int(_path_of_collected(path).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _sync_folder(folder: Path) -> None:
@@ -102,45 +178,40 @@ class Journal:
         Somebody labels under this name already, or a line is broken.
     """
 
-    def __init__(self, annotator: str) -> None:
-        self.path = path_of(annotator)
+    def __init__(self, annotator: Annotator, wait_s: float = LOCK_WAIT_S) -> None:
+        self.annotator, self.path = annotator, path_of(annotator)
         if not FOLDER.exists():
             FOLDER.mkdir(parents=True)
             _sync_folder(FOLDER.parent)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         self._turn = threading.Lock()
         try:
-            self._lock_file(annotator)
+            locks.lock(self._file, self.path, wait_s)
             self.recovered = self._recover()
+        except locks.Held as error:
+            self.close()
+            what = f"another `aurora label` runs under the name {annotator}"
+            raise InputError(what, self.path, "stop that one first, or give another --annotator") from error
         except BaseException:
             self.close()
             raise
 
-    def _lock_file(self, annotator: str) -> None:
-        try:
-            fcntl.flock(
-                self._file, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # the kernel gives it back, however this process ends
-        except BlockingIOError as error:
-            what = f"another `aurora label` runs under the name {annotator}"
-            raise InputError(what, self.path, "stop that one first, or give another --annotator") from error
-
     def _recover(self) -> str | None:
         content = self.path.read_bytes()
-        self.history, torn = parse(content, self.path)
+        self._record, torn = parse(content, self.path, _read_collected(self.path))
         if torn:
             os.ftruncate(self._file, len(content) - len(torn))
             os.fsync(self._file)
         if len(content) == len(torn):
-            self._append(HEADER)
+            self._append([HEADER])
             _sync_folder(FOLDER)
         if not torn:
             return None
         return f"1 torn line, the last, was cut away from {self.path}: '{torn.decode('ascii', 'backslashreplace')}'"
 
-    def _append(self, line: str) -> None:
+    def _append(self, lines: list[str]) -> None:
         size = os.fstat(self._file).st_size
-        rest = f"{line}\n".encode("ascii")
+        rest = "".join(f"{line}\n" for line in lines).encode("ascii")
         try:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
@@ -148,41 +219,76 @@ class Journal:
         except OSError as error:
             os.ftruncate(self._file, size)  # half a line would break the next one
             what = f"the answer could not be written: {error.strerror}"
-            raise DataError(what, self.path, "make room on the disk, and answer again") from error
+            raise DataError(what, self.path, "check permissions and free space, and answer again") from error
 
-    def _note(self, frame_id: str, answer: str) -> None:
-        self._append(f"{datetime.now(UTC):{_TIME}},{frame_id},{answer}")
+    def _note(self, *entries: tuple[FrameId, str], source: str = "") -> None:
+        """Write entries, then count them."""
+        now = f"{datetime.now(UTC):{_TIME}}"
+        self._append([",".join([now, *entry, *([source] if source else [])]) for entry in entries])
+        for entry in entries:
+            self._record.take(*entry)
 
-    def add(self, frame_id: str, answer: str) -> None:
+    def add(self, frame_id: FrameId, answer: str) -> None:
         """Keep an answer; it is on the disk when this returns."""
         with self._turn:
-            self._note(frame_id, answer)
-            self.history.append((frame_id, answer))
+            self._note((frame_id, answer))
 
-    def undo(self) -> str | None:
+    def replace(self, frame_id: FrameId, before: str | None, answer: str) -> bool:
+        """Keep an answer where `before` (None: no answer) counts now; return whether the answer counts then."""
+        with self._turn:
+            current = self._record.answers.get(frame_id)
+            if current == before:
+                self._note((frame_id, answer))
+            return current in (before, answer)
+
+    def undo(self) -> FrameId | None:
         """Take the newest answer back and return its frame_id; None where there is none."""
         with self._turn:
-            if not self.history:
+            if not self._record.history:
                 return None
-            frame_id, _ = self.history[-1]
-            self._note(frame_id, UNDO)
-            self.history.pop()
+            frame_id, _ = self._record.history[-1]
+            self._note((frame_id, UNDO))
             return frame_id
 
-    @property
-    def answers(self) -> dict[str, str]:
-        """The answer that counts for every frame answered: the newest."""
-        return dict(self.history)
+    def note_collected(self, changes: int, edits: dict[FrameId, str]) -> bool:
+        """Note that labels.csv holds all answers, after those that somebody gave by editing it.
+
+        Only where the journal still has so many changes: an answer that came meanwhile waits for the next collecting.
+        """
+        with self._turn:
+            if self._record.changes != changes:
+                return False
+            if edits:
+                self._note(*edits.items(), source=EDITED)
+            if not self._record.is_collected:
+                self._record.mark_collected()
+                write_text(_path_of_collected(self.path), f"{self._record.changes}\n")
+            return True
+
+    def snapshot(self) -> Record:
+        """What the journal says now."""
+        with self._turn:
+            return copy.deepcopy(self._record)
 
     @property
-    def newest(self) -> str | None:
+    def history(self) -> list[tuple[FrameId, str]]:
+        """(frame_id, answer) in the order given, without what was taken back."""
+        return self._record.history
+
+    @property
+    def answers(self) -> dict[FrameId, str]:
+        """The answer that counts for every frame answered: the newest."""
+        return self._record.answers
+
+    @property
+    def newest(self) -> FrameId | None:
         """The frame that `undo` would take the answer of."""
         return self.history[-1][0] if self.history else None
 
     @property
-    def given(self) -> int:
-        """How many answers stand, those to one frame counted each."""
-        return len(self.history)
+    def changes(self) -> int:
+        """How often an answer was given or taken back."""
+        return self._record.changes
 
     def close(self) -> None:
         """Let others write."""

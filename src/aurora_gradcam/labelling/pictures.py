@@ -56,8 +56,8 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
     for night in sorted(nights):
         if not (path := archive.night_path(archive.FRAMES, night)).exists():
             raise InputError("this night archive is missing", path, "run `dvc pull` or `dvc repro extract`")
-    shown = frames.loc[frames["night"].isin(nights) & frames["member"].notna(), ["frame_id", "night", "member"]]
-    timed = shown.merge(sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values(["utc", "frame_id"])
+    with_picture = frames.loc[frames["night"].isin(nights) & frames["member"].notna(), ["frame_id", "night", "member"]]
+    timed = with_picture.merge(sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values(["utc", "frame_id"])
     of_night = timed.groupby("night")[["frame_id", "utc"]]
     beside = timed.join(of_night.shift(1).add_prefix("before_")).join(of_night.shift(-1).add_prefix("after_"))
     neighbours = {
@@ -71,7 +71,8 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
         path = archive.night_path(archive.FRAMES, night_of(missing[0]))
         what = f"{len(missing)} frames to label, such as {missing[0]}, have no picture"
         raise DataError(what, path, "run `dvc repro sample_label`")
-    served = {*frame_ids, *(one.frame_id for pair in neighbours.values() for one in pair if one)}
+    beside_them = (neighbour for pair in neighbours.values() for neighbour in pair if neighbour)
+    served = {*frame_ids, *(neighbour.frame_id for neighbour in beside_them)}
     members = timed[timed["frame_id"].isin(served)].set_index("frame_id")["member"].to_dict()
     return Pictures(neighbours, members)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,10 +10,10 @@ import pandas as pd
 
 from ..conditions import condition_name
 from ..errors import InputError
+from ..frame_ids import night_of
 from ..preprocessing.sampling import draws
 from ..tables.labels import LABELLED_TABLE, TO_LABEL
 from ..tables.predictions import PREDICTIONS_TABLE
-from ..tables.sky import SKY_TABLE
 
 Order = Literal["random", "night", "uncertain"]
 ANGLES = ("sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth")
@@ -48,7 +49,7 @@ def _to_label() -> list[str]:
     return list(listed["frame_id"])
 
 
-def asked(annotator: str, again: bool) -> list[str]:
+def sampled(annotator: str, again: bool) -> list[str]:
     """The frame_ids still to be labelled and, with `again`, those of the sample that somebody else has labelled."""
     frame_ids = _to_label()
     if again:
@@ -56,6 +57,15 @@ def asked(annotator: str, again: bool) -> list[str]:
         by_others = labelled["annotator"].map(lambda names: bool(set(names.split("+")) - {annotator}))
         frame_ids += list(labelled.loc[by_others, "frame_id"])
     return sorted(set(frame_ids))
+
+
+def named(frame_ids: Iterable[str], known: Collection[str]) -> list[str]:
+    """The frame_ids that were named, each once; InputError where there is no such frame."""
+    wanted = list(dict.fromkeys(frame_ids))
+    if unknown := [frame_id for frame_id in wanted if frame_id not in known]:
+        fix = "copy it from the page of results or from data/labels/labels.csv, such as 20240201-00010"
+        raise InputError(f"there is no frame '{unknown[0]}'", "--frames", fix)
+    return wanted
 
 
 def ordered(frame_ids: list[str], order: Order, annotator: str, seed: int) -> list[str]:
@@ -80,12 +90,12 @@ def questions(frame_ids: list[str], sky: pd.DataFrame) -> list[Question]:
     """Look the frames up in the sky table, in the order given; InputError where one is not there."""
     rows = sky.dropna(subset=["utc", "sun_class"]).set_index("frame_id")
     if unknown := [frame_id for frame_id in frame_ids if frame_id not in rows.index]:
-        what = f"{len(unknown)} frames to label, such as {unknown[0]}, are not in {SKY_TABLE.path()}"
-        raise InputError(what, TO_LABEL, "run `dvc repro sample_label`")
+        what = f"{len(unknown)} frames to label, such as {unknown[0]}, have no known time"
+        raise InputError(what, f"{TO_LABEL} or --frames", "run `dvc repro sample_label`, or name frames with a time")
     return [
         Question(
             frame_id=row.Index,
-            night=row.Index.partition("-")[0],
+            night=night_of(row.Index),
             utc=utc_text(row.utc),
             condition=condition_name(row.sun_class, row.moon_class),
             moon_illumination=row.moon_illumination,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -13,26 +13,31 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
-from ..errors import AuroraError, ConfigError
+from ..errors import AuroraError, ConfigError, of_system
 from .guard import guard, refused
-from .session import Session, TooEarly
+from .journal import Answer
+from .session import Changed, Session, TooEarly
 
 PAGE = Path(__file__).with_name("page")
 PICTURE_CACHE = "private, max-age=600, immutable"
 """Long enough to go back and forth; short enough that frames cut anew are seen anew."""
 
 
-class Answered(BaseModel):
-    """An answer to one frame."""
+class GivenAnswer(BaseModel):
+    """An answer to one frame; `before` is the one that the page showed for it, null where there was none.
+
+    Tools may leave `before` out, and then replace whatever answer there is.
+    """
 
     frame_id: str
-    answer: Literal["yes", "no", "unsure"]
+    answer: Answer
+    before: Answer | None = None
 
 
-class TakenBack(BaseModel):
-    """A wish to undo; `given` is the `given` of the state that it was wished in."""
+class Undo(BaseModel):
+    """A wish to take the newest answer back; `changes` is that of the state in which it was wished."""
 
-    given: int | None = None
+    changes: int | None = None
 
 
 def build(session: Session, token: str, port: int) -> FastAPI:
@@ -42,7 +47,7 @@ def build(session: Session, token: str, port: int) -> FastAPI:
     _tell_errors(app)
     _give_page(app)
 
-    def listed(frame_id: str) -> str:
+    def asked(frame_id: str) -> str:
         if frame_id not in session.questions:
             raise HTTPException(404, f"the frame '{frame_id}' is not asked for")
         return frame_id
@@ -64,16 +69,20 @@ def build(session: Session, token: str, port: int) -> FastAPI:
 
     @app.get("/api/neighbours/{frame_id}")
     def neighbours(frame_id: str) -> dict[str, Any]:
-        return session.neighbours(listed(frame_id))
+        return session.neighbours(asked(frame_id))
 
     @app.post("/api/answers")
-    def answer(given: Answered) -> dict[str, Any]:
-        session.journal.add(listed(given.frame_id), given.answer)
+    def answer(given: GivenAnswer) -> dict[str, Any]:
+        frame_id = asked(given.frame_id)
+        if "before" in given.model_fields_set:
+            session.replace(frame_id, given.before, given.answer)
+        else:
+            session.journal.add(frame_id, given.answer)
         return session.state()
 
     @app.post("/api/undo")
-    def undo(wish: TakenBack) -> dict[str, Any]:
-        if wish.given not in (None, session.journal.given):  # done already: the answer to it was lost on its way
+    def undo(wish: Undo) -> dict[str, Any]:
+        if wish.changes not in (None, session.journal.changes):  # a second tab changed answers, or it is done already
             return {"frame_id": None, "state": session.state()}
         frame_id = session.undo()
         if frame_id is None:
@@ -104,9 +113,17 @@ def _tell_errors(app: FastAPI) -> None:
     def too_early(_: Request, error: TooEarly) -> Response:
         return refused(str(error))
 
+    @app.exception_handler(Changed)
+    def changed(_: Request, error: Changed) -> Response:
+        return refused(str(error), 409)
+
     @app.exception_handler(AuroraError)
     def failed(_: Request, error: AuroraError) -> Response:
         return refused(str(error), 500)
+
+    @app.exception_handler(OSError)
+    def failed_system(_: Request, error: OSError) -> Response:
+        return refused(str(of_system(error)), 500)
 
 
 def _give_page(app: FastAPI) -> None:
@@ -119,7 +136,7 @@ def _give_page(app: FastAPI) -> None:
 
 
 def listen(port: int) -> socket.socket:
-    """A socket that listens on 127.0.0.1; port 0 takes a free one. ConfigError where the port cannot be had."""
+    """A socket that listens on 127.0.0.1; port 0 takes a free one. ConfigError where the port is not available."""
     # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,7 +146,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         fix = "leave --port out to take a free one"
-        raise ConfigError(f"port {port} cannot be had: {error.strerror}", "--port", fix) from error
+        raise ConfigError(f"port {port} is not available: {error.strerror}", "--port", fix) from error
     return listening
 
 

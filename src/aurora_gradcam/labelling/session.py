@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,15 +18,37 @@ from ..tables.sky import SKY_TABLE
 from . import journal
 from .agreement import agreement
 from .collect import Collected, collect, labels_of
-from .journal import Journal
+from .journal import Annotator, FrameId, Journal
 from .pictures import Neighbour, Pictures, pictures_of
-from .questions import Order, Question, asked, ordered, questions
+from .questions import Order, Question, named, ordered, questions, sampled
 
 CONDITION_NAMES = tuple(condition_name(sun, moon) for moon in MOON_CLASSES for sun in SUN_CLASSES)
 
 
 class TooEarly(Exception):
-    """What others answered is not told before all frames are answered."""
+    """What others answered stays hidden until all frames are answered."""
+
+
+class Changed(Exception):
+    """The frame has another answer than the page showed: a second tab answered it."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which frames an annotator wants to be asked for.
+
+    The sample's that nobody has labelled; with `again` those too that others have labelled. Instead of these, for
+    corrections: `frames` by their names, or with `review` all that this annotator has answered.
+    """
+
+    again: bool = False
+    frames: tuple[FrameId, ...] = ()
+    review: bool = False
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether answers that there are shall be looked at."""
+        return bool(self.frames) or self.review
 
 
 def picture_address(frame_id: str) -> str:
@@ -37,7 +60,7 @@ def picture_address(frame_id: str) -> str:
 class Session:
     """Everything that the server needs; `known` holds all frame_ids that there are."""
 
-    annotator: str
+    annotator: Annotator
     order: Order
     questions: dict[str, Question]
     pictures: Pictures
@@ -45,6 +68,7 @@ class Session:
     known: frozenset[str]
     simulated: bool
     seed: int
+    is_correction: bool = False
 
     @property
     def done(self) -> bool:
@@ -55,8 +79,8 @@ class Session:
         """How far the work is, by night and by condition."""
         answers = self.journal.answers
         by_time = [self.questions[frame_id] for frame_id in sorted(self.questions)]
-        by_condition = sorted(by_time, key=lambda one: CONDITION_NAMES.index(one.condition))
-        answered = [one for one in by_time if one.frame_id in answers]
+        by_condition = sorted(by_time, key=lambda question: CONDITION_NAMES.index(question.condition))
+        answered = [question for question in by_time if question.frame_id in answers]
         return {
             "annotator": self.annotator,
             "order": self.order,
@@ -65,36 +89,43 @@ class Session:
             "answered": len(answered),
             "done": len(answered) == len(by_time),
             "recovered": self.journal.recovered,
-            "nights": _counts([one.night for one in by_time], [one.night for one in answered]),
-            "conditions": _counts([one.condition for one in by_condition], [one.condition for one in answered]),
+            "nights": _counts([each.night for each in by_time], [each.night for each in answered]),
+            "conditions": _counts([each.condition for each in by_condition], [each.condition for each in answered]),
             "can_undo": self.journal.newest in self.questions,
-            "given": self.journal.given,
+            "changes": self.journal.changes,
+            "is_correction": self.is_correction,
         }
 
     def question_list(self) -> list[dict[str, Any]]:
         """Every frame asked for, in order, with this annotator's answer so far."""
         answers = self.journal.answers
         return [
-            asdict(one) | {"picture": picture_address(one.frame_id), "answer": answers.get(one.frame_id)}
-            for one in self.questions.values()
+            asdict(question) | {"picture": picture_address(question.frame_id), "answer": answers.get(question.frame_id)}
+            for question in self.questions.values()
         ]
 
     def neighbours(self, frame_id: str) -> dict[str, dict[str, str] | None]:
         """The pictures before and after a frame."""
 
-        def told(neighbour: Neighbour | None) -> dict[str, str] | None:
+        def describe(neighbour: Neighbour | None) -> dict[str, str] | None:
             return neighbour and {"utc": neighbour.utc, "picture": picture_address(neighbour.frame_id)}
 
         before, after = self.pictures.neighbours[frame_id]
-        return {"before": told(before), "after": told(after)}
+        return {"before": describe(before), "after": describe(after)}
 
-    def undo(self) -> str | None:
+    def replace(self, frame_id: FrameId, before: str | None, answer: str) -> None:
+        """Keep an answer in place of `before`; Changed where another one counts, so that none is silently replaced."""
+        if not self.journal.replace(frame_id, before, answer):
+            counts = self.journal.answers.get(frame_id, "taken back")
+            raise Changed(f"meanwhile this frame was answered elsewhere: {counts}")
+
+    def undo(self) -> FrameId | None:
         """Take the newest answer back; None where there is none, or it is to a frame of an earlier list."""
         return self.journal.undo() if self.journal.newest in self.questions else None
 
     def collect(self) -> Collected:
         """Bring the labels file up to date."""
-        return collect(self.known)
+        return collect(self.known, self.journal)
 
     def agreement(self) -> dict[str, Any]:
         """How far annotators agree; TooEarly before all is answered."""
@@ -115,25 +146,45 @@ def known_frames(params: Params) -> tuple[pd.DataFrame, frozenset[str]]:
     return frames, frozenset(frames["frame_id"])
 
 
-def begin(params: Params, annotator: str, order: Order, again: bool) -> Session | None:
-    """Collect what a crash may have left, open the journal, and gather the questions; None where there are none.
+def start(params: Params, annotator: Annotator, order: Order, wish: Wish) -> Session | None:
+    """Open the journal, collect what a crash may have left, and gather the questions; None where there are none.
 
     Raises
     ------
     AuroraError
-        A name that is none or in use; labels under it that no journal holds; missing tables or pictures.
+        A name that is not allowed or in use; labels under it that no journal holds; missing tables or pictures.
     """
     path = journal.path_of(annotator)
     frames, known = known_frames(params)
     if not path.exists() and (count := labels_of(annotator)):
         what = f"{LABELS_FILE} holds {count} labels of {annotator}, but {path} is missing"
-        raise InputError(what, "", "bring that journal back, or label under another --annotator")
-    collect(known)
-    frame_ids = ordered(asked(annotator, again), order, annotator, params.seed)
-    if not frame_ids:
-        return None
-    sky = SKY_TABLE.read()
-    listed = {one.frame_id: one for one in questions(frame_ids, sky)}
-    pictures = pictures_of(frame_ids, frames, sky)
+        raise InputError(what, path, "bring that journal back, or label under another --annotator")
+    own = Journal(annotator) if path.exists() else None
+    try:
+        collect(known, own)
+        frame_ids = ordered(_wanted(wish, annotator, own, known), order, annotator, params.seed)
+        if not frame_ids:
+            _close(own)
+            return None
+        sky = SKY_TABLE.read()
+        asked = {question.frame_id: question for question in questions(frame_ids, sky)}
+        pictures = pictures_of(frame_ids, frames, sky)
+        own = own or Journal(annotator)
+    except BaseException:
+        _close(own)
+        raise
     simulated = is_simulated(frames)
-    return Session(annotator, order, listed, pictures, Journal(annotator), known, simulated, params.seed)
+    return Session(annotator, order, asked, pictures, own, known, simulated, params.seed, wish.is_correction)
+
+
+def _wanted(wish: Wish, annotator: Annotator, own: Journal | None, known: Collection[FrameId]) -> list[FrameId]:
+    if wish.frames:
+        return named(wish.frames, known)
+    if wish.review:
+        return sorted(frame_id for frame_id in (own.answers if own else ()) if frame_id in known)
+    return sampled(annotator, wish.again)
+
+
+def _close(own: Journal | None) -> None:
+    if own:
+        own.close()

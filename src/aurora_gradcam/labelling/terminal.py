@@ -1,4 +1,4 @@
-"""What `aurora label` does and says in the terminal."""
+"""What `aurora label` does and prints in the terminal."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from rich.table import Table
 from ..config import Params
 from ..errors import ConfigError
 from ..tables.labels import LABELS_FILE
-from . import server, session
+from . import server
 from .agreement import agreement
 from .collect import Collected, collect
 from .questions import Order
+from .session import Session, Wish, known_frames, start
 
 logger = logging.getLogger(__name__)
 
@@ -35,57 +36,65 @@ def user_name() -> str:
 
 
 def collect_only(params: Params) -> None:
-    """Bring the labels file up to date, and tell how far annotators agree."""
-    _, known = session.known_frames(params)
+    """Bring the labels file up to date, and print how far annotators agree."""
+    _, known = known_frames(params)
     collected = collect(known)
-    tell_collected(collected)
-    tell_agreement(agreement(collected.answers, params.seed))
+    print_collected(collected)
+    print_agreement(agreement(collected.answers, params.seed))
 
 
-def label(params: Params, annotator: str, order: Order, again: bool, port: int, open_browser: bool) -> None:
+def label(params: Params, annotator: str, order: Order, wish: Wish, port: int, open_browser: bool) -> None:
     """Serve the labelling page until Ctrl-C, then collect."""
-    sitting = session.begin(params, annotator, order, again)
-    if sitting is None:
-        hint = "" if again else "; --again asks for those that others have labelled"
-        print(f"Nothing to label: every frame of the sample has its label{hint}.")
+    session = start(params, annotator, order, wish)
+    if session is None:
+        print(_nothing_to_label(annotator, wish))
         return
-    if sitting.journal.recovered:
-        logger.warning(sitting.journal.recovered)
+    if session.journal.recovered:
+        logger.warning(session.journal.recovered)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like this, too, it collects
     with server.listen(port) as listening, suppress(KeyboardInterrupt):
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe()
-        tell_address(sitting, f"http://127.0.0.1:{port}/?token={token}", open_browser)
-        server.serve(server.build(sitting, token, port), listening)
-    state = sitting.state()
-    print(f"\n{annotator}: {state['answered']} of {state['total']} frames answered.")
-    tell_collected(sitting.collect())
+        print_address(session, f"http://127.0.0.1:{port}/?token={token}", open_browser)
+        server.serve(server.build(session, token, port), listening)
+    state = session.state()
+    print(f"\n{annotator}: {state['answered']} of {state['total']} frames answered, kept in {session.journal.path}.")
+    print_collected(session.collect())
     if state["done"]:
-        tell_agreement(sitting.agreement())
+        print_agreement(session.agreement())
     print("Next: dvc repro")
 
 
-def tell_address(sitting: session.Session, address: str, open_browser: bool) -> None:
-    """Say where the page is; the address alone on its line, to be copied or clicked."""
-    state = sitting.state()
-    print(f"{sitting.annotator}: {state['answered']} of {state['total']} frames answered. Label in your browser at")
+def _nothing_to_label(annotator: str, wish: Wish) -> str:
+    if wish.review:
+        return f"Nothing to review: {annotator} has answered no frame."
+    hint = "" if wish.again else "; --again asks for those that others have labelled, --review for your own"
+    return f"Nothing to label: every frame of the sample has its label{hint}."
+
+
+def print_address(session: Session, address: str, open_browser: bool) -> None:
+    """Print where the page is; the address alone on its line, to be copied or clicked."""
+    state = session.state()
+    print(f"{session.annotator}: {state['answered']} of {state['total']} frames answered. Label in your browser at")
     print(f"  {address}")
     print("Every answer is kept at once; Ctrl-C stops.", flush=True)
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()  # some browsers do not return
 
 
-def tell_collected(collected: Collected) -> None:
+def print_collected(collected: Collected) -> None:
     """How many labels the journals gave, and how many answers have no frame any more."""
     each = ", ".join(f"{name} {count}" for name, count in collected.written.items())
     print(f"Labels in {LABELS_FILE} from journals: {each or 'none'}.")
-    if collected.gone:
-        print(f"{collected.gone} answers are to frames that are in no frames table; they stay in their journals only.")
+    if collected.unknown:
+        print(
+            f"{collected.unknown} answers are to frames that are in no frames table; they stay in their journals only."
+        )
 
 
-def tell_agreement(found: dict[str, Any]) -> None:
+def print_agreement(measured: dict[str, Any]) -> None:
     """A table of each pair's agreement."""
-    if not found["pairs"]:
+    if not measured["pairs"]:
         print("No two annotators have labelled the same frame.")
         return
     table = Table(
@@ -94,13 +103,13 @@ def tell_agreement(found: dict[str, Any]) -> None:
     table.add_column("first, second", overflow="fold")
     for name in ("frames", "both\nyes", "both\nno", "first\nyes", "second\nyes", "agree", "kappa"):
         table.add_column(name, justify="right", no_wrap=True)
-    for pair in found["pairs"]:
+    for pair in measured["pairs"]:
         counts = (pair[key] for key in ("frames", "both_yes", "both_no", "first_only_yes", "second_only_yes"))
         names = f"{pair['first']}, {pair['second']}"
         table.add_row(names, *map(str, counts), f"{pair['agreement']:.1%}", _kappa(pair))
     Console().print(table)
-    if found["unsure"]:
-        print(f"{found['unsure']} answers were unsure; they count on neither side.")
+    if measured["unsure"]:
+        print(f"{measured['unsure']} answers were unsure; they count on neither side.")
 
 
 def _kappa(pair: dict[str, Any]) -> str:

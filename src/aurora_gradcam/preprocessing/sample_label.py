@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 
+from .. import labels_file
 from ..conditions import CONDITIONS, condition_name
 from ..config import Params, SampleLabel
 from ..errors import DataError
 from ..files import atomic_write
 from ..stage import stage_main
-from ..tables.frames import FRAMES_TABLE
-from ..tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL
+from ..tables.frames import FRAMES_TABLE, FrameStatus
+from ..tables.labels import LABELLED_TABLE, LABELS_FILE, SIMULATOR, TO_LABEL, SampleSet
 from ..tables.sky import SKY_TABLE
-from .labels import majority, read_labels
 from .sampling import draws, rank_within
 
 logger = logging.getLogger(__name__)
@@ -27,27 +28,37 @@ def _of_condition(frames: pd.DataFrame, sun: str, moon: str) -> np.ndarray:
     return ((frames["sun_class"] == sun) & (frames["moon_class"] == moon)).to_numpy(dtype=bool)
 
 
-def sample_pool(frames: pd.DataFrame, params: SampleLabel, seed: int) -> pd.DataFrame:
+def sample_pool(
+    frames: pd.DataFrame, params: SampleLabel, seed: int, labelled: Collection[str] = frozenset()
+) -> pd.DataFrame:
     """The date-aware sample for training: from each night at most so many frames and at most so large a part.
+
+    Frames that people have labelled come first and are never dropped, even beyond that number: what somebody has looked
+    at stays useful when a new night or another limit would draw other frames.
 
     Parameters
     ----------
     frames
         Columns frame_id, night, sun_class, moon_class; usable frames only.
+    labelled
+        The frame_ids that people have labelled.
 
     Returns
     -------
     The chosen rows with `weight`, the night's candidates for each of its chosen frames. From a night come
-    `min(per_night_max, floor(night_fraction_max * candidates))` frames, at least 1, whatever other nights there are.
+    `min(per_night_max, floor(night_fraction_max * candidates))` frames, at least 1, whatever other nights there are,
+    and at least its labelled ones.
     """
-    wanted = np.any([_of_condition(frames, one.sun, one.moon) for one in params.conditions], axis=0)
-    pool = frames[wanted]
+    conditions = [_of_condition(frames, condition.sun, condition.moon) for condition in params.conditions]
+    pool = frames[np.any(conditions, axis=0)]
     candidates = pool.groupby("night")["frame_id"].transform("size")
     part = np.floor(params.night_fraction_max * candidates + 1e-9)  # 1e-9: 0.29 * 100 is 28.999999999999996
     wanted_of_night = part.clip(upper=params.per_night_max).clip(lower=1)
-    numbers = draws(pool["frame_id"], seed, "pool")
-    chosen = rank_within(pool["night"], numbers) < wanted_of_night
-    return pool[chosen].assign(weight=(candidates / wanted_of_night)[chosen])
+    is_labelled = pool["frame_id"].isin(labelled).to_numpy(dtype=bool)
+    numbers = draws(pool["frame_id"], seed, "pool") - is_labelled  # from [0, 1) to before all others
+    is_chosen = (rank_within(pool["night"], numbers) < wanted_of_night) | is_labelled
+    chosen = is_chosen.groupby(pool["night"].to_numpy()).transform("sum")
+    return pool[is_chosen].assign(weight=(candidates / chosen)[is_chosen])
 
 
 def sample_audit(frames: pd.DataFrame, per_condition: int, seed: int) -> pd.DataFrame:
@@ -77,37 +88,38 @@ def _usable(frames: pd.DataFrame, sky: pd.DataFrame) -> pd.DataFrame:
     if set(frames["frame_id"]) != set(sky["frame_id"]):
         raise DataError("the frames and sky tables do not hold the same frames", SKY_TABLE.path(), "run `dvc repro`")
     joined = frames.merge(sky, on="frame_id", validate="one_to_one").sort_values("frame_id", ignore_index=True)
-    usable = (joined["status"] == "ok") & joined["sun_class"].notna()
+    usable = (joined["status"] == FrameStatus.OK) & joined["sun_class"].notna()
     if not usable.all():
-        bad, unknown = (joined["status"] != "ok").sum(), joined["sun_class"].isna().sum()
+        bad, unknown = (joined["status"] != FrameStatus.OK).sum(), joined["sun_class"].isna().sum()
         logger.warning(f"of {len(joined)} frames {bad} are bad and {unknown} without a time")
     return joined.loc[usable, SAMPLE_COLUMNS]
 
 
 def _no_pool(frames: pd.DataFrame, params: SampleLabel) -> DataError:
     counts = frames.groupby(["sun_class", "moon_class"]).size()
-    there = "; ".join(f"{condition_name(*key)}: {counts.get(key, 0)}" for key in CONDITIONS)
-    wanted = ", ".join(condition_name(one.sun, one.moon) for one in params.conditions)
+    available = "; ".join(f"{condition_name(*key)}: {counts.get(key, 0)}" for key in CONDITIONS)
+    wanted = ", ".join(condition_name(condition.sun, condition.moon) for condition in params.conditions)
     fix = "add nights, or other conditions to sample_label.conditions"
-    return DataError(f"no usable frame in the training conditions ({wanted}); there are {there}", "", fix)
+    return DataError(f"no usable frame in the training conditions ({wanted}); available are {available}", "", fix)
 
 
 def run(params: Params) -> None:
     """Read frames, sky and labels; write the labelled sample and the list of what a person still has to label."""
     frames = FRAMES_TABLE.read_months(params.months)
-    labels = read_labels(LABELS_FILE, frames["frame_id"])
+    labels = labels_file.read(LABELS_FILE, frames["frame_id"])
     usable = _usable(frames, SKY_TABLE.read())
-    pool = sample_pool(usable, params.sample_label, params.seed)
+    audit = sample_audit(usable, params.sample_label.audit_per_condition, params.seed)
+    by_people = set(labels.loc[labels["annotator"] != SIMULATOR, "frame_id"])
+    pool = sample_pool(usable, params.sample_label, params.seed, by_people - set(audit["frame_id"]))
     if pool.empty:
         raise _no_pool(usable, params.sample_label)
-    audit = sample_audit(usable, params.sample_label.audit_per_condition, params.seed)
-    sample = pd.concat([pool.assign(set="train_pool"), audit.assign(set="audit")])
-    agreed = majority(labels)
+    sample = pd.concat([pool.assign(set=SampleSet.TRAIN_POOL.value), audit.assign(set=SampleSet.AUDIT.value)])
+    agreed = labels_file.majority(labels)
     joined = sample.merge(agreed, on="frame_id", how="left").sort_values(["frame_id", "set"], ignore_index=True)
     missing = joined["label"].isna()
     LABELLED_TABLE.write(joined[~missing])
     to_label = write_to_label(joined[missing])
-    tell(agreed, set(sample["frame_id"]), to_label)
+    _log_what_is_left(agreed, set(sample["frame_id"]), by_people, set(usable["frame_id"]), to_label)
 
 
 def write_to_label(missing: pd.DataFrame) -> int:
@@ -120,8 +132,10 @@ def write_to_label(missing: pd.DataFrame) -> int:
     return len(once)
 
 
-def tell(agreed: pd.DataFrame, sampled: set[str], to_label: int) -> None:
-    """Log what is still to be labelled and which labels were not used."""
+def _log_what_is_left(
+    agreed: pd.DataFrame, sampled: set[str], by_people: set[str], usable: set[str], to_label: int
+) -> None:
+    """Log how many frames are still to be labelled and which labels are not used."""
     ties = int(agreed["label"].isna().sum())
     if not LABELS_FILE.exists():
         logger.warning(f"there is no {LABELS_FILE} yet")
@@ -129,8 +143,14 @@ def tell(agreed: pd.DataFrame, sampled: set[str], to_label: int) -> None:
         logger.info(f"{to_label} frames still to be labelled, see {TO_LABEL}")
     if ties:
         logger.warning(f"{ties} frames have as many yes as no and count as unlabelled")
-    if unused := int((~agreed["frame_id"].isin(sampled)).sum()):
-        logger.warning(f"{unused} labelled frames are not in the sample and not used")
+    unused = set(agreed["frame_id"]) - sampled
+    if unused - by_people:
+        logger.warning(f"{len(unused - by_people)} labelled frames are not in the sample and not used")
+    if of_people := unused & by_people:
+        logger.warning(
+            f"{len(of_people)} frames that people labelled are not used: {len(of_people & usable)} lie outside"
+            f" sample_label.conditions, {len(of_people - usable)} are bad or without a time; {LABELS_FILE} keeps them"
+        )
 
 
 main = stage_main(run)

@@ -14,13 +14,12 @@ import pyarrow
 import pyarrow.parquet as pq
 from PIL import Image
 
-from .. import archive
+from .. import archive, labels_file
 from ..config import Site
-from ..errors import DataError
 from ..files import atomic_write
 from ..frame_ids import month_of, night_of
 from ..tables.frames import SIMULATED_PREFIX
-from ..tables.labels import LABELS_COLUMNS
+from ..tables.labels import SIMULATOR
 from ..tables.table import UTC_TIME
 from . import encode, overlay, scene
 from .camera import FULL
@@ -28,7 +27,6 @@ from .ephemeris import ephemeris
 from .plan import FRAMES_PER_MINUTE, Plan
 from .rendering import rendered
 
-ANNOTATOR = "simulator"
 LEFT = (overlay.WIDTH - FULL) // 2
 COLUMNS = ("frame_id", "frame_no", "utc", "visible", "borderline", "visibility", "sky_fraction", "form", "strength_kr",
            "red", "purple", "strength", "cloud_fraction", "snow", "frost", "drops", "sun_altitude", "moon_altitude",
@@ -129,22 +127,18 @@ def labels_of(truth: pd.DataFrame) -> pd.DataFrame:
     """The label rows of the truth's usable frames, one a minute of video."""
     chosen = truth[truth["usable"] & (truth["frame_no"] % FRAMES_PER_MINUTE == 0)]
     label = np.where(chosen["visible"], "yes", "no")
-    return pd.DataFrame({"frame_id": chosen["frame_id"], "label": label, "annotator": ANNOTATOR})
+    return pd.DataFrame({"frame_id": chosen["frame_id"], "label": label, "annotator": SIMULATOR})
 
 
 def write_labels(path: Path, nights: Iterable[str], labels: pd.DataFrame) -> None:
-    """Put labels into a label file in place of the simulator's earlier ones of these nights; people's rows stay.
+    """Put labels into a labels file in place of the simulator's earlier ones of these nights; people's rows stay.
 
     Raises
     ------
-    DataError : the file that is there has other columns.
+    InputError
+        The file that is there is not a labels file.
     """
-    columns = list(LABELS_COLUMNS)
-    if path.exists():
-        kept = pd.read_csv(path, dtype=str)
-        if list(kept.columns) != columns:
-            raise DataError("this label file has other columns", path, f"make its header {','.join(columns)}")
-        old = (kept["annotator"] == ANNOTATOR) & kept["frame_id"].map(night_of).isin(set(nights))
-        labels = pd.concat([kept[~old], labels])
-    with atomic_write(path) as temporary:
-        labels.sort_values(["frame_id", "annotator"])[columns].to_csv(temporary, index=False, lineterminator="\n")
+    earlier = labels_file.read(path)
+    is_own = (earlier["annotator"] == SIMULATOR) & earlier["frame_id"].map(night_of).isin(set(nights))
+    kept = pd.concat([earlier[~is_own], labels])
+    labels_file.write(path, kept.sort_values(["frame_id", "annotator"]))

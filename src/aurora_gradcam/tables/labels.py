@@ -10,6 +10,7 @@ from .table import frame_id, number, table, text
 LABELS = ("no", "yes")
 LABELS_FILE = Path("data/labels/labels.csv")
 LABELS_COLUMNS = ("frame_id", "label", "annotator")
+SIMULATOR = "simulator"  # the annotator of labels that come from a simulated sky
 TO_LABEL = Path("data/tables/to_label.csv")
 
 

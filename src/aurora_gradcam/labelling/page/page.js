@@ -5,6 +5,7 @@ const STRETCHES = [1, 2, 4]; // how much brighter the darkest parts become
 const PRELOADED = 3; // unanswered frames whose pictures are fetched ahead
 const TAP_MS = 350; // a look ends when its key is let go, unless the key was only tapped
 const PATIENCE_MS = 15000; // a server that says nothing for so long counts as gone
+const CONFLICT = 409; // the status where another tab was faster
 
 const work = { state: null, questions: [], position: 0, stretch: 1, busy: false, look: null, retry: null };
 const pictures = new Map(); // address: its <img>, kept so that it shows at once
@@ -15,7 +16,7 @@ const current = () => work.questions[work.position];
 const clock = (utc) => utc.slice(11, 19);
 const condition = (name) => name.replace(" x ", " × ").replaceAll("_", " ");
 const degrees = (angle) => `${angle.toFixed(1).replace("-", "−")}°`;
-const say = (text) => (byId("said").textContent = text);
+const say = (text) => (byId("message").textContent = text);
 
 /** A new element with text in it, which is never read as HTML. */
 function element(tag, text = "", properties = {}) {
@@ -32,7 +33,7 @@ async function ask(address, body) {
   const unheard = () => { throw new Error("is `aurora label` still running?"); };
   const response = await fetch(address, { ...posted, signal }).catch(unheard);
   const answer = await response.json().catch(unheard);
-  if (!response.ok) throw new Error(answer.detail);
+  if (!response.ok) throw Object.assign(new Error(answer.detail), { status: response.status });
   return answer;
 }
 
@@ -181,26 +182,41 @@ function answer(value) {
   if (work.look) return endLook("back at the frame itself: now answer it");
   const frame = current();
   if (!picture(frame.picture).naturalWidth) return endLook("the picture is not there yet"); // nobody answers unseen
+  const { frame_id: id, answer: before } = frame; // the server refuses to replace any other answer than `before`
+  let isLast = false;
   attempt("not saved", async () => {
-    work.state = await ask("/api/answers", { frame_id: frame.frame_id, answer: value });
+    try {
+      work.state = await ask("/api/answers", { frame_id: id, answer: value, before });
+    } catch (error) {
+      if (error.status !== CONFLICT) throw error;
+      await load();
+      showFrame(work.position);
+      return say(`not saved; ${error.message}`);
+    }
     frame.answer = value;
     say(`${clock(frame.utc)}: ${value}`);
-    showFrame(unansweredAfter(work.position)[0] ?? work.position);
-  }, () => work.state.done && finish());
+    const next = work.position + 1 < work.questions.length ? work.position + 1 : work.position;
+    showFrame(unansweredAfter(work.position)[0] ?? (before ? next : work.position));
+    isLast = !before && work.state.done;
+  }, () => isLast && finish());
 }
 
 function finish() {
-  attempt("not finished", async () => showEnd(await ask("/api/finish", {})));
+  attempt("not finished", async () => {
+    const end = await ask("/api/finish", {});
+    await load(); // a second tab may have answered some of the frames
+    showEnd(end);
+  });
 }
 
 function undo() {
   if (!work.state.can_undo) return say("there is no answer to take back");
-  const { given } = work.state; // so that trying again takes back no second answer
+  const { changes } = work.state; // so that neither trying again nor a second tab takes back another answer
   attempt("not undone", async () => {
-    const { frame_id: undone } = await ask("/api/undo", { given });
+    const { frame_id: undone } = await ask("/api/undo", { changes });
     await load(); // an earlier answer to the same frame counts again
     backToFrames(undone ? work.questions.findIndex((frame) => frame.frame_id === undone) : work.position);
-    say(`${clock(current().utc)}: taken back`);
+    say(undone ? `${clock(current().utc)}: taken back` : "nothing was taken back: the answers changed meanwhile");
   });
 }
 
@@ -223,11 +239,11 @@ async function look(side) {
   endLook();
   const frame = current();
   const mine = (work.look = { side, since: performance.now() });
-  const found = await ask(`/api/neighbours/${frame.frame_id}`).catch((error) => error);
+  const beside = await ask(`/api/neighbours/${frame.frame_id}`).catch((error) => error);
   if (work.look !== mine) return; // let go, or gone on, meanwhile
-  if (found instanceof Error) return endLook(found.message);
-  if (!found[side]) return endLook(`there is no frame ${side}`);
-  const { utc, picture: address } = found[side];
+  if (beside instanceof Error) return endLook(beside.message);
+  if (!beside[side]) return endLook(`there is no frame ${side}`);
+  const { utc, picture: address } = beside[side];
   const minutes = Math.abs(Date.parse(utc) - Date.parse(frame.utc)) / 60000;
   byId("note").textContent = `${Number(minutes.toFixed(1))} min ${side}: ${clock(utc)}`;
   button(side).ariaPressed = true;
@@ -293,6 +309,15 @@ async function load() {
   [work.state, work.questions] = await Promise.all([ask("/api/state"), ask("/api/questions")]);
 }
 
+/** Show what a second tab has answered while this one lay behind it, or in the browser's history. */
+function refresh() {
+  if (document.hidden || !work.questions.length || byId("work").hidden) return;
+  attempt("not up to date", async () => {
+    await load();
+    showFrame(work.position);
+  });
+}
+
 async function begin() {
   await load();
   const { annotator, simulated, recovered } = work.state;
@@ -303,8 +328,9 @@ async function begin() {
 }
 
 function welcome() {
-  if (work.state.done) finish();
-  if (!work.state.done || work.state.recovered) byId("card").showModal();
+  const isOver = work.state.done && !work.state.is_correction;
+  if (isOver) finish();
+  if (!isOver || work.state.recovered) byId("card").showModal();
 }
 
 STRETCHES.slice(1).forEach(fillStretch);
@@ -312,5 +338,7 @@ showStretch();
 document.addEventListener("keydown", onKeyDown);
 document.addEventListener("keyup", onKeyUp);
 document.addEventListener("click", onClick);
+document.addEventListener("visibilitychange", refresh);
+window.addEventListener("pageshow", ({ persisted }) => persisted && refresh());
 byId("card").addEventListener("close", () => (byId("recovered").hidden = true));
 attempt("nothing to show", begin, welcome);
