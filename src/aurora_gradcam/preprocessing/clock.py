@@ -22,7 +22,7 @@ from ..config import OcrUtc
 from ..config.zones import zone_named
 from ..tables.times import TimeStatus
 from .readings import Reading, edits, parse, without_lone_zones, zone_min
-from .timeline import AGREEING, SCATTER_WINDOW, SCATTERS, Clock, Path, cheapest_path, scatter
+from .timeline import AGREEING, SCATTERS, Clock, Path, path_of_night, scatter
 
 EXACT_S = 0.6
 """A reading in whole seconds stands for a moment at most half a second away."""
@@ -38,6 +38,10 @@ MONOTONE_SHARE = 0.9
 """Share of the time between frames up to which readings may scatter: further off they change places."""
 UNEVEN_SHARE = 0.3
 """Share of the odd readings that differ in several digits from which they are late exposures, and no misreadings."""
+VARIED_DIGITS = 4
+"""Different digits in one place of odd times from which they are late exposures, and no misreadings."""
+REGULAR_SHARE = 0.1
+"""Share of all readings that are off by the same digit from which every so many exposures are late."""
 PACE_NOTE = 0.005
 """Share by which a clock is faster or slower than the settings from which a person should know."""
 
@@ -92,8 +96,9 @@ def place(
     offsets = _offsets(moments, elapsed_s)
     votes = np.where(np.asarray(trusted)[:, None], offsets, np.nan)
 
-    path = cheapest_path(votes, elapsed_s, ocr.tolerance_s)
+    path = path_of_night(votes, elapsed_s, ocr.tolerance_s)
     path = without_misread_runs(path, moments, elapsed_s, ocr.tolerance_s)
+    path = with_short_ends(path, votes, moments, elapsed_s, ocr.tolerance_s)
     path, undecided = without_undecided_hours(path, moments, elapsed_s, ocr.tolerance_s)
     confirmed = confirm(path, votes, moments, elapsed_s, ocr.tolerance_s)
 
@@ -157,10 +162,10 @@ def changed_digits(local: datetime, deviation_s: float) -> list[tuple[int, str]]
 
 
 def without_misread_runs(path: Path, moments: Sequence[Moments], elapsed_s: np.ndarray, tolerance_s: float) -> Path:
-    """The path without stretches in which tesseract misreads the same digit in the same way.
+    """The path without long stretches in which tesseract misreads the same digit in the same way.
 
-    Such a stretch leaves the clock, keeps a single digit wrong, and comes back to the very same clock. A clock that is
-    set back and forth could do so too; a run long enough to be the rule, between times that stay in order, counts as that.
+    Such a stretch breaks the order of time, has a single digit wrong, and comes back to the very same clock. Times in
+    order are a clock that was set back and forth.
     """
     segments = path.segments()
     chosen = [moments[frame][alternative] for frame, alternative in zip(path.frames, path.alternatives, strict=True)]
@@ -169,16 +174,35 @@ def without_misread_runs(path: Path, moments: Sequence[Moments], elapsed_s: np.n
         members = np.flatnonzero(segments == segment)
         before, after = values[members[0] - 1], values[members[-1] + 1]
         steps = values[members] - before
-        in_order = np.abs(steps).max() < np.median(np.diff(elapsed_s[path.frames]))
         changes = [changed_digits(chosen[n][1].local, step) for n, step in zip(members, steps, strict=True)]
         is_one_digit = len(changes[0]) == 1 and all(change == changes[0] for change in changes)
-        is_run = len(members) < SCATTER_WINDOW // 2 or not in_order
-        if abs(after - before) <= tolerance_s and is_one_digit and is_run:
+        is_in_order = np.abs(steps).max() < np.median(np.diff(elapsed_s[path.frames]))
+        if abs(after - before) <= tolerance_s and is_one_digit and not is_in_order:
             rest = path.where(segments != segment)
-            joint = int(np.count_nonzero(segments < segment))
-            breaks = rest.breaks.copy()
-            breaks[joint] = False
-            return without_misread_runs(Path(rest.frames, rest.alternatives, breaks), moments, elapsed_s, tolerance_s)
+            rest.breaks[np.count_nonzero(segments < segment)] = False
+            return without_misread_runs(rest, moments, elapsed_s, tolerance_s)
+    return path
+
+
+def with_short_ends(
+    path: Path, votes: np.ndarray, moments: Sequence[Moments], elapsed_s: np.ndarray, tolerance_s: float
+) -> Path:
+    """The path with the last few readings of a night, or the first, where the clock was set just then.
+
+    They agree with each other, and differ from the clock beside them in several digits each: no misreading does both.
+    """
+    if not path.frames.size:
+        return path
+    voters = np.flatnonzero(np.isfinite(votes).any(axis=1))
+    sides = {-1: voters[voters < path.frames[0]], 1: voters[voters > path.frames[-1]]}
+    for side, frames in sides.items():
+        joint = 0 if side < 0 else -1
+        beside = votes[path.frames[joint], path.alternatives[joint]]
+        steps = votes[frames, 0] - beside
+        if not 2 <= len(frames) < AGREEING or np.ptp(steps) > tolerance_s:
+            continue
+        if all(len(changed_digits(moments[n][0][1].local, s)) > 1 for n, s in zip(frames, steps, strict=True)):
+            path = path.extended(frames, side)
     return path
 
 
@@ -306,11 +330,33 @@ def _suiting(
     in_order = voters & _in_order(span, deviation, on_path, nearest, votes, elapsed_s, frame_s)
     suits = (np.abs(deviation) <= most) & in_order
     odd = np.flatnonzero(in_order & ~suits)
-    changes = np.array([len(changed_digits(moments[span[n]][nearest[n]][1].local, deviation[n])) for n in odd], int)
+    changes = [changed_digits(moments[span[n]][nearest[n]][1].local, deviation[n]) for n in odd]
+    digits = np.array([len(change) for change in changes], int)
     # tesseract seldom misreads two digits of a time so that it still lies between its neighbours
-    are_late = np.count_nonzero(changes > 1) >= max(2, UNEVEN_SHARE * len(odd))
-    suits[odd[(changes > 1) | are_late]] = True
+    suits[odd[(digits > 1) | are_late_exposures(changes, np.count_nonzero(voters))]] = True
     return suits, np.maximum(EXACT_S, np.where(most > tolerance_s, most, 0))
+
+
+def are_late_exposures(changes: Sequence[list[tuple[int, str]]], readings: int) -> bool:
+    """Whether odd times that are in order come from exposures at uneven times, not from misreading.
+
+    Parameters
+    ----------
+    changes
+        What `changed_digits` gives for each odd time. Tesseract takes a digit for one or two others, and seldom two
+        digits of a time at once so that it still lies between its neighbours.
+    readings
+        How many readings there are in all.
+    """
+    single = Counter(change[0] for change in changes if len(change) == 1)
+    several = len(changes) - single.total()
+    varied = max(Counter(place for place, _ in single).values(), default=0)
+    same = max(single.values(), default=0)
+    return (
+        several >= max(2, UNEVEN_SHARE * len(changes))
+        or varied >= VARIED_DIGITS
+        or same >= max(AGREEING, REGULAR_SHARE * readings)
+    )
 
 
 def _in_order(

@@ -19,8 +19,8 @@ BREAK_COST = AGREEING - 0.5
 """Cost of a break in readings left out: fewer than AGREEING readings are left out rather than believed."""
 DISTANCE_COST = 0.01
 """Cost of a distance of `tolerance_s`: small, so that it only decides between paths that leave out as many readings."""
-LEARNING_COST = 1.01
-"""Cost of learning the pace from a pair of readings: a little more than leaving one of them out."""
+LEARNING_COST = 0.9
+"""Cost of learning the pace from a pair of readings: a little less than leaving one of them out."""
 LOOK_BACK = 32
 """Readings in a row that may be misread without a break."""
 FASTEST = 3.0
@@ -28,14 +28,18 @@ FASTEST = 3.0
 the settings, and the time between frames unknown."""
 PACE_TOLERANCE = 0.1
 """Share by which the pace may change from one reading to the next: exposures get longer at dusk."""
+ORDERLY_SHARE = 0.05
+"""Share of the readings that may be left out though they are in order: misreadings seldom are."""
 WINDOW = 9
 """Readings whose median is the offset at one place."""
 LEVEL_S = 1.0
 """Drift in half a window that is taken for the rounding to whole seconds, s."""
 SCATTER_WINDOW = 31
 """Readings from which the scatter at one place is measured."""
-SCATTERS = 4.0
-"""Median distances from the clock up to which a reading is ordinary: 2.7 standard deviations of a normal one."""
+SCATTER_QUANTILE = 0.75
+"""Quantile of the distances that measures it: more misreadings than a quarter seldom lie near the clock."""
+SCATTERS = 3.0
+"""Scatters from the clock up to which a reading is ordinary: 3.5 standard deviations of a normal one."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,26 @@ class Path:
         segments = self.segments()[kept]
         return Path(self.frames[kept], self.alternatives[kept], np.diff(segments, prepend=segments[:1]) != 0)
 
+    def extended(self, frames: np.ndarray, side: int) -> Path:
+        """The path with a stretch of first alternatives before it (side -1) or after it (1)."""
+        added = Path(frames, np.zeros(len(frames), int), np.zeros(len(frames), bool))
+        first, second = (added, self) if side < 0 else (self, added)
+        joined = Path(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in vars(self)))
+        joined.breaks[len(first.frames)] = True
+        return joined
+
+    def left_out(self, offsets: np.ndarray, elapsed_s: np.ndarray) -> int:
+        """How many readings that are not on the path lie in the order of time between those that are."""
+        times = offsets + elapsed_s[:, None]
+        on_path = np.full(len(offsets), np.nan)
+        on_path[self.frames] = times[self.frames, self.alternatives]
+        lowest = pd.Series(on_path).ffill().to_numpy()[:, None]
+        highest = pd.Series(on_path).bfill().to_numpy()[:, None]
+        between = ((lowest < times) & (times < highest)).any(axis=1)
+        if not self.frames.size:
+            between = np.isfinite(times).any(axis=1)
+        return int(np.count_nonzero(between & np.isnan(on_path)))
+
 
 EMPTY = Path(np.zeros(0, int), np.zeros(0, int), np.zeros(0, bool))
 
@@ -90,6 +114,25 @@ def _cost_of_steps(
     advance = passed + drift
     is_pace = (advance > 0) & (advance <= FASTEST * passed)
     return np.where(np.isnan(pace) & is_pace & (off > 1), LEARNING_COST, cost)
+
+
+def path_of_night(offsets: np.ndarray, elapsed_s: np.ndarray, tolerance_s: float) -> Path:
+    """The cheapest path; where it leaves out many readings that are in order, with a tolerance that lets them in.
+
+    Parameters
+    ----------
+    offsets, elapsed_s, tolerance_s
+        As `cheapest_path` takes them.
+    """
+    path = cheapest_path(offsets, elapsed_s, tolerance_s)
+    few = ORDERLY_SHARE * np.isfinite(offsets).any(axis=1).sum()
+    left_out = path.left_out(offsets, elapsed_s)
+    frame_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else 0.0
+    while left_out > few and (tolerance_s := 2 * tolerance_s) <= frame_s / 2:
+        wider = cheapest_path(offsets, elapsed_s, tolerance_s)
+        if (fewer := wider.left_out(offsets, elapsed_s)) < left_out:
+            path, left_out = wider, fewer
+    return path
 
 
 def cheapest_path(offsets: np.ndarray, elapsed_s: np.ndarray, tolerance_s: float) -> Path:
@@ -225,7 +268,7 @@ class Clock:
 
 
 def scatter(distance: np.ndarray, limit_s: float) -> np.ndarray:
-    """Median distance of the readings around each one from the clock, s.
+    """Quantile of the distances of the readings around each one from the clock, s.
 
     Parameters
     ----------
@@ -235,4 +278,5 @@ def scatter(distance: np.ndarray, limit_s: float) -> np.ndarray:
         A reading further away than this is a misreading and says nothing about the clock.
     """
     ordinary = pd.Series(np.where(np.abs(distance) <= limit_s, np.abs(distance), np.nan))
-    return ordinary.rolling(SCATTER_WINDOW, center=True, min_periods=1).median().fillna(0).to_numpy()
+    around = ordinary.rolling(SCATTER_WINDOW, center=True, min_periods=1)
+    return around.quantile(SCATTER_QUANTILE, interpolation="lower").fillna(0).to_numpy()
