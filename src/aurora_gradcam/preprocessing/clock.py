@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..config import OcrUtc
 from ..config.zones import zone_named
 from ..tables.times import TimeStatus
 from .readings import Reading, edits, parse, without_lone_zones, zone_min
-from .timeline import AGREEING, SCATTERS, Clock, Path, path_of_night, scatter
+from .timeline import AGREEING, LEVEL_S, Clock, Path, path_of_night, scatter
 
 EXACT_S = 0.6
 """A reading in whole seconds stands for a moment at most half a second away."""
@@ -34,8 +35,8 @@ CLEAR_EDITS = 2
 """How many edits nearer one side of a gap must be than the other."""
 LEGIBLE_DIGITS = 7
 """Digits, half a time, from which a text that is unlike the model's time speaks against it."""
-MONOTONE_SHARE = 0.9
-"""Share of the time between frames up to which readings may scatter: further off they change places."""
+SCATTERS = 3.0
+"""Scatters from the clock within which a damaged frame's reading is believed."""
 UNEVEN_SHARE = 0.3
 """Share of the odd readings that differ in several digits from which they are late exposures, and no misreadings."""
 VARIED_DIGITS = 4
@@ -133,7 +134,7 @@ def unchanged_in_spring(readings: Sequence[Sequence[Reading]], trusted: np.ndarr
 
 
 def _moments(alternatives: Sequence[Reading], zone: ZoneInfo, unchanged_from: datetime | None) -> Moments:
-    """All that a frame's readings can mean; after a missed change of clocks also the time of the clock left as it was."""
+    """All that a frame's readings can mean; after a missed change also the time of the clock left as it was."""
     moments = [(moment, reading) for reading in alternatives for moment in reading.moments(zone)]
     if unchanged_from is None:
         return moments
@@ -220,7 +221,7 @@ def without_undecided_hours(
     times = np.array([moment for moment, _ in chosen])
     shifts = np.array([_other_moment(moments[frame], pair) for frame, pair in zip(path.frames, chosen, strict=True)])
     edges = np.flatnonzero(np.diff(shifts, prepend=np.nan, append=np.nan) != 0)
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         shift = shifts[start]
         if shift == 0:
             continue
@@ -295,46 +296,85 @@ def confirm(
     for number in range(last + 1):
         on_path = segments == number
         frames = path.frames[on_path]
-        values = votes[frames, path.alternatives[on_path]]
         span = np.arange(0 if number == 0 else frames[0], count if number == last else frames[-1] + 1)
-        distance = votes[span] - Clock.through(values, elapsed_s[frames]).at(elapsed_s[span])[:, None]
-        nearest = np.nan_to_num(np.abs(distance), nan=np.inf).argmin(axis=1)
-        deviation = distance[np.arange(len(span)), nearest]
-        suits, fit_s = _suiting(span, deviation, frames, nearest, votes, moments, elapsed_s, tolerance_s)
-        members = span[suits]
-        night.segment[members] = number
-        night.alternative[members] = nearest[suits]
-        night.fit_s[span] = fit_s
-        clock = Clock.through(votes[members, nearest[suits]], elapsed_s[members])
-        night.model[members] = clock.offset
+        clock = Clock.through(votes[frames, path.alternatives[on_path]], elapsed_s[frames])
+        stretch = Stretch.beside(clock, span, votes, elapsed_s, frames)
+        spread = stretch.scatter()
+        suits = _suiting(stretch, spread, moments, tolerance_s)
+        members, alternatives = span[suits], stretch.nearest[suits]
+        clock = Clock.through(votes[members, alternatives], elapsed_s[members])
         night.clocks.append(clock)
+        night.segment[members], night.alternative[members], night.model[members] = number, alternatives, clock.offset
+        night.fit_s[span] = np.maximum(EXACT_S, np.where(spread > LEVEL_S, SCATTERS * spread, 0))
     return night
 
 
-def _suiting(
-    span: np.ndarray,
-    deviation: np.ndarray,
-    on_path: np.ndarray,
-    nearest: np.ndarray,
-    votes: np.ndarray,
-    moments: Sequence[Moments],
-    elapsed_s: np.ndarray,
-    tolerance_s: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which readings of a stretch suit its clock, by how far the others around them lie from it; and that distance, s."""
-    frame_s = float(np.median(np.diff(elapsed_s[span]))) if len(span) > 1 else tolerance_s
-    voters = np.isfinite(deviation)
-    spread = np.zeros(len(span))
-    spread[voters] = scatter(deviation[voters], frame_s / 2)
-    most = np.clip(SCATTERS * spread, tolerance_s, max(tolerance_s, MONOTONE_SHARE * frame_s))
-    in_order = voters & _in_order(span, deviation, on_path, nearest, votes, elapsed_s, frame_s)
-    suits = (np.abs(deviation) <= most) & in_order
+@dataclass(frozen=True)
+class Stretch:
+    """The readings of a stretch without breaks beside its clock.
+
+    Parameters
+    ----------
+    span
+        Numbers of its frames, shape (frames,).
+    nearest
+        The alternative of each frame that is nearest to the clock, shape (frames,).
+    times, deviation
+        That alternative as a time (UTC, s since 1970), and its distance from the clock, s; NaN where there is none.
+    on_path
+        Which of the frames are on the path, shape (readings,).
+    frame_s
+        Sky time from frame to frame by the settings, s.
+    """
+
+    span: np.ndarray
+    nearest: np.ndarray
+    times: np.ndarray
+    deviation: np.ndarray
+    on_path: np.ndarray
+    frame_s: float
+
+    @classmethod
+    def beside(
+        cls, clock: Clock, span: np.ndarray, votes: np.ndarray, elapsed_s: np.ndarray, path_frames: np.ndarray
+    ) -> Stretch:
+        """The stretch of the frames `span` beside a clock."""
+        distance = votes[span] - clock.at(elapsed_s[span])[:, None]
+        nearest = np.nan_to_num(np.abs(distance), nan=np.inf).argmin(axis=1)
+        times = votes[span, nearest] + elapsed_s[span]
+        frame_s = float(np.median(np.diff(elapsed_s[span])))
+        return cls(span, nearest, times, distance[np.arange(len(span)), nearest], path_frames - span[0], frame_s)
+
+    def scatter(self) -> np.ndarray:
+        """How far readings around each frame lie from the clock, s; 0 where a frame has none itself."""
+        voters = np.isfinite(self.deviation)
+        spread = np.zeros(len(self.span))
+        spread[voters] = scatter(self.deviation[voters], self.frame_s / 2)
+        return spread
+
+    def is_in_order(self) -> np.ndarray:
+        """Whether readings lie between those on the path beside them, and within a frame's time of the clock."""
+        numbers = np.arange(len(self.span))
+        bounds = np.concatenate([[-np.inf], self.times[self.on_path], [np.inf]])
+        lowest = bounds[np.searchsorted(self.on_path, numbers, side="left")]
+        highest = bounds[np.searchsorted(self.on_path, numbers, side="right") + 1]
+        return (lowest < self.times) & (self.times < highest) & (np.abs(self.deviation) < self.frame_s)
+
+
+def _suiting(stretch: Stretch, spread: np.ndarray, moments: Sequence[Moments], tolerance_s: float) -> np.ndarray:
+    """Which readings of a stretch are times of its clock, misreadings left out.
+
+    Those that are in order and near the clock, or go on from the one before at its pace; on a clock that is not even
+    itself, all that are in order; and else those that misreading does not explain.
+    """
+    in_order = stretch.is_in_order()
+    goes_on = np.isin(np.arange(len(stretch.span)), stretch.on_path[1:])
+    suits = in_order & (goes_on | (np.abs(stretch.deviation) <= tolerance_s) | (spread > LEVEL_S))
     odd = np.flatnonzero(in_order & ~suits)
-    changes = [changed_digits(moments[span[n]][nearest[n]][1].local, deviation[n]) for n in odd]
-    digits = np.array([len(change) for change in changes], int)
-    # tesseract seldom misreads two digits of a time so that it still lies between its neighbours
-    suits[odd[(digits > 1) | are_late_exposures(changes, np.count_nonzero(voters))]] = True
-    return suits, np.maximum(EXACT_S, np.where(most > tolerance_s, most, 0))
+    changes = [changed_digits(moments[stretch.span[n]][stretch.nearest[n]][1].local, stretch.deviation[n]) for n in odd]
+    several = np.array([len(change) > 1 for change in changes], bool)
+    suits[odd[several | are_late_exposures(changes, np.count_nonzero(np.isfinite(stretch.deviation)))]] = True
+    return suits
 
 
 def are_late_exposures(changes: Sequence[list[tuple[int, str]]], readings: int) -> bool:
@@ -357,25 +397,6 @@ def are_late_exposures(changes: Sequence[list[tuple[int, str]]], readings: int) 
         or varied >= VARIED_DIGITS
         or same >= max(AGREEING, REGULAR_SHARE * readings)
     )
-
-
-def _in_order(
-    span: np.ndarray,
-    deviation: np.ndarray,
-    on_path: np.ndarray,
-    nearest: np.ndarray,
-    votes: np.ndarray,
-    elapsed_s: np.ndarray,
-    frame_s: float,
-) -> np.ndarray:
-    """Whether readings lie between those on the path before and after them, and within a frame's time of the clock."""
-    times = votes[span, nearest] + elapsed_s[span]
-    path_times = times[on_path - span[0]]
-    before = np.searchsorted(on_path, span, side="left") - 1
-    after = np.searchsorted(on_path, span, side="right")
-    lowest = np.where(before >= 0, path_times[np.maximum(before, 0)], -np.inf)
-    highest = np.where(after < len(on_path), path_times[np.minimum(after, len(on_path) - 1)], np.inf)
-    return (lowest < times) & (times < highest) & (np.abs(deviation) < frame_s)
 
 
 def _likeness(text: str, seconds: float, utc_offset_min: float, formats: Sequence[str]) -> int:

@@ -96,7 +96,7 @@ def _zone_pattern(name: str) -> re.Pattern[str]:
 
 
 def _named_offset(text: str, zones: Mapping[str, float]) -> tuple[int, float] | None:
-    """Place and minutes from UTC of the first configured zone in upper-case text; the longest of those that begin there."""
+    """Place and minutes from UTC of the first configured zone in upper-case text, the longest that begins there."""
     matches = [
         (match.start(), -len(name), hours * 60)
         for name, hours in zones.items()

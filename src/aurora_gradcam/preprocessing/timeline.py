@@ -38,8 +38,6 @@ SCATTER_WINDOW = 31
 """Readings from which the scatter at one place is measured."""
 SCATTER_QUANTILE = 0.75
 """Quantile of the distances that measures it: more misreadings than a quarter seldom lie near the clock."""
-SCATTERS = 3.0
-"""Scatters from the clock up to which a reading is ordinary: 3.5 standard deviations of a normal one."""
 
 
 @dataclass(frozen=True)
