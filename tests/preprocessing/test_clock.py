@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import OcrUtc
+from aurora_gradcam.config.zones import zone_named
 from aurora_gradcam.preprocessing import clock
 
 ZONE = "America/Yellowknife"
@@ -160,7 +161,20 @@ def misread(text: str, dice: random.Random) -> str:
     }[kind]
 
 
-@settings(derandomize=True)
+def is_orderly(text: str | None, truth: datetime, step_s: float) -> bool:
+    """Whether a misread text is itself a time that a late exposure could have: no one can tell it from one."""
+    readings = clock.parse(text or "", OCR.formats, OCR.zones)
+    moments = [moment for reading in readings for moment in reading.moments(zone_named(ZONE))]
+    return any(abs(moment - truth.timestamp()) < step_s for moment in moments)
+
+
+def wrong_times(table: pd.DataFrame, truth: list[datetime], texts: list[str | None], step_s: float) -> list[int]:
+    """Frames with a wrong time, but for those that read as another time in order."""
+    errors = errors_s(table, truth)
+    return [k for k in errors[errors != 0].index if not is_orderly(texts[k], truth[k], step_s)]
+
+
+@settings(derandomize=True, deadline=None)
 @given(st.integers(0, 2**32), st.integers(20, 60), st.sampled_from([WINTER, SPRING]), st.sampled_from([6, 60]))
 def test_misreading_three_frames_in_ten_makes_no_time_wrong(seed, count, form, step_s):
     dice = random.Random(seed)
@@ -170,7 +184,7 @@ def test_misreading_three_frames_in_ten_makes_no_time_wrong(seed, count, form, s
     texts = [misread(text, dice) if k in bad else text for k, text in enumerate(clean)]
     night = truth[0].astimezone(ZoneInfo(ZONE)).date()
     table, _ = place(texts, step_s * np.arange(count), night)
-    assert (errors_s(table, truth) == 0).all(), "a wrong time was given"
+    assert not wrong_times(table, truth, texts, step_s)
     untouched = [k for k in range(count) if texts[k] == clean[k]]
     assert (table["time_status"][untouched] == "read").all(), "a right reading was not taken"
     confirmed = [k for k in range(count) if table["time_status"][k] == "read"]
@@ -178,7 +192,7 @@ def test_misreading_three_frames_in_ten_makes_no_time_wrong(seed, count, form, s
     assert not (pinned == "failed").any(), "between two confirmed readings of an even clock nothing is in doubt"
 
 
-@settings(derandomize=True)
+@settings(derandomize=True, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 240))
 def test_across_a_gap_with_misreadings_no_time_is_wrong(seed, missing_minutes):
     dice = random.Random(seed)
@@ -192,8 +206,8 @@ def test_across_a_gap_with_misreadings_no_time_is_wrong(seed, missing_minutes):
         if text not in (printed(truth[k] + gap), printed(truth[k] - gap)):
             texts[k] = text
     table, notes = place(texts)
-    assert (errors_s(table, truth) == 0).all()
-    assert notes == [f"gaps of {missing_minutes * 60} s"]
+    assert not wrong_times(table, truth, texts, 60)
+    assert notes[0] == f"gaps of {missing_minutes * 60} s"
 
 
 def test_a_frame_without_text_at_a_gap_could_lie_on_either_side_and_fails():
@@ -228,13 +242,12 @@ def test_a_lone_outlier_inside_a_night_is_no_gap_and_one_at_its_end_is_left_open
     assert (errors_s(table, truth) == 0).all()
 
 
-def test_seconds_misread_within_the_tolerance_are_not_taken_as_read():
+def test_a_legible_time_within_the_tolerance_is_taken_as_printed():
     truth = moments(START, 20)
-    texts = [printed(t) for t in truth]
-    texts[7] = printed(truth[7] + timedelta(seconds=2))
-    texts[8] = printed(truth[8] - timedelta(seconds=1))
-    table, _ = place(texts)
-    assert table["time_status"][7:9].tolist() == ["repaired"] * 2
+    truth[7] += timedelta(seconds=2)
+    truth[8] -= timedelta(seconds=1)
+    table, _ = place([printed(t) for t in truth])
+    assert (table["time_status"] == "read").all()
     assert table["residual_s"][7:9].tolist() == [2, -1]
     assert (errors_s(table, truth) == 0).all()
 
@@ -242,17 +255,16 @@ def test_seconds_misread_within_the_tolerance_are_not_taken_as_read():
 def test_a_clock_that_drifts_by_seconds_a_night_is_followed_and_read():
     truth = [START + timedelta(seconds=round(60.02 * k)) for k in range(600)]  # 12 s in ten hours
     table, _ = place([printed(t) for t in truth])
-    assert (errors_s(table, truth).abs() <= 1).all()
-    assert len(errors_s(table, truth)) == 600
-    assert (table["time_status"] == "read").mean() > 0.9
+    assert (table["time_status"] == "read").all()
+    assert (errors_s(table, truth) == 0).all()
 
 
 def test_a_frame_rate_that_is_no_whole_number_costs_no_reading():
     elapsed = np.arange(0, 400, 10) / 23.976 * 25 * 6
     truth = [START + timedelta(seconds=int(e)) for e in elapsed]  # the camera prints whole seconds
     table, _ = place([printed(t) for t in truth], elapsed)
-    assert (table["time_status"] == "read").mean() > 0.95
-    assert (errors_s(table, truth).abs() <= 1).all()
+    assert (table["time_status"] == "read").all()
+    assert (errors_s(table, truth) == 0).all()
 
 
 def test_both_hours_of_the_autumn_night_are_told_apart_by_the_printed_zone():

@@ -14,7 +14,7 @@ class OcrUtc(Frozen):
     """How on-frame times are read and turned into UTC."""
 
     formats: tuple[str, ...] = ("%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S")
-    zones: dict[str, float] = Field(default={"MST": -7.0, "MDT": -6.0})
+    zones: dict[str, float] = Field(default={"MST": -7.0, "MDT": -6.0, "CST": -6.0})
     days_around_night: Annotated[int, Field(ge=0)] = 1
     max_gap_s: Positive = 900.0
     tolerance_s: Positive = 3.0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from .base import Frozen
+from .zones import zone_named
 
 
 class Site(Frozen):
@@ -22,8 +22,5 @@ class Site(Frozen):
     @classmethod
     def known_zone(cls, name: str) -> str:
         """An IANA zone name."""
-        try:
-            ZoneInfo(name)
-        except Exception as error:
-            raise ValueError(f"'{name}' is no IANA time zone, such as America/Yellowknife") from error
+        zone_named(name)
         return name
