@@ -10,6 +10,7 @@ import videos
 from aurora_gradcam.config import Circle, Extract
 from aurora_gradcam.errors import ConfigError, InputError
 from aurora_gradcam.prediction import circles
+from aurora_gradcam.prediction.circles import Cut
 from aurora_gradcam.preprocessing import video
 
 SMALL = Circle(center=(50, 36), radius=30)
@@ -24,20 +25,20 @@ def sky(center: tuple[int, int], radius: int, size: tuple[int, int], seed: int) 
 
 
 def test_the_option_is_a_circle_auto_or_nothing():
-    assert circles.choice("640, 360,355") == Circle(center=(640, 360), radius=355)
-    assert circles.choice("auto") == circles.AUTO
-    assert circles.choice("") is None
+    assert circles.parse_choice("640, 360,355") == Circle(center=(640, 360), radius=355)
+    assert circles.parse_choice("auto") == circles.AUTO
+    assert circles.parse_choice("") is None
 
 
 @pytest.mark.parametrize("text", ["640,360", "a,b,c", "1,2,3,4", "640,360,0", "640;360;355", "Auto", "1.5,2,3"])
 def test_anything_else_is_refused(text):
     with pytest.raises(ConfigError, match=r"no circle \[--circle\].*640,360,360"):
-        circles.choice(text)
+        circles.parse_choice(text)
 
 
 def test_square_images_are_frames_already_others_are_cut_to_the_circle_of_the_params():
     sizes = {Path("a.jpg"): (720, 720), Path("b.jpg"): (112, 72)}
-    assert circles.for_images(sizes, None, Extract(circle=SMALL)) == {(720, 720): None, (112, 72): SMALL}
+    assert circles.for_images(sizes, None, Extract(circle=SMALL)) == {(720, 720): Cut(), (112, 72): Cut(SMALL)}
 
 
 def test_a_circle_that_does_not_fit_is_refused_and_auto_suggested():
@@ -49,7 +50,7 @@ def test_a_circle_that_does_not_fit_is_refused_and_auto_suggested():
 
 def test_a_given_circle_holds_for_square_images_too_and_may_leave_the_picture():
     wide = Circle(center=(50, 50), radius=70)
-    assert circles.for_images({Path("a.jpg"): (100, 100)}, wide, Extract()) == {(100, 100): wide}
+    assert circles.for_images({Path("a.jpg"): (100, 100)}, wide, Extract()) == {(100, 100): Cut(wide)}
 
 
 def test_auto_finds_a_circle_for_images_of_each_size(tmp_path):
@@ -60,10 +61,10 @@ def test_auto_finds_a_circle_for_images_of_each_size(tmp_path):
             path = tmp_path / f"{size[0]}_{k}.png"
             Image.fromarray(sky(center, radius, size, k)).save(path)
             sizes[path] = size
-    found = circles.for_images(sizes, circles.AUTO, Extract())
+    cuts = circles.for_images(sizes, circles.AUTO, Extract())
     for size, (center, radius) in places.items():
-        assert np.abs(np.array(found[size].center) - center).max() <= 2
-        assert abs(found[size].radius - radius) <= 2
+        assert np.abs(np.array(cuts[size].circle.center) - center).max() <= 2
+        assert abs(cuts[size].circle.radius - radius) <= 2
 
 
 def test_auto_finds_the_circle_of_a_video_and_cuts_to_it(tmp_path):

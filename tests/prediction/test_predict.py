@@ -22,7 +22,8 @@ from aurora_gradcam.gradcam.overlays import overlay
 from aurora_gradcam.images import decode_image, read_frame
 from aurora_gradcam.inference import evaluate
 from aurora_gradcam.inference.classify import classify, predictions
-from aurora_gradcam.prediction.predict import COLUMNS, Job, run
+from aurora_gradcam.prediction.predict import COLUMNS, run
+from aurora_gradcam.prediction.result import Job
 from aurora_gradcam.preprocessing import extract, illuminate, ocr_utc
 from aurora_gradcam.simulation import nights
 from aurora_gradcam.simulation.plan import Episode, Plan
@@ -198,14 +199,13 @@ def test_a_video_whose_name_tells_no_date_is_dated_by_its_frames(here, night, tm
     pd.testing.assert_frame_equal(read(tmp_path / "out").drop(columns="source"), read(night).drop(columns="source"))
 
 
-def test_settings_that_read_no_time_are_told_with_the_reason(here, tmp_path, capsys):
+def test_settings_that_read_no_time_are_reported_with_the_reason(here, tmp_path, caplog):
     wrong = PARAMS.model_copy(update={"extract": PARAMS.extract.model_copy(update={"seconds_per_frame": 300.0,
                                                                                    "interval_s": 300.0})})  # fmt: skip
     table = run([VIDEO], Job(tmp_path, wrong))
     assert (table["time_status"] == "failed").all() and table["p_aurora"].notna().sum() > 10
-    said = capsys.readouterr().err
-    assert "advance by 6 s where extract.seconds_per_frame makes it 300 s" in said
-    assert "no time could be read; check extract.stamp_box" in said
+    assert "advance by 6 s where extract.seconds_per_frame makes it 300 s" in caplog.text
+    assert "no time could be read; check extract.stamp_box" in caplog.text
     assert "no time could be read" in (tmp_path / "summary.html").read_text()
 
 
@@ -224,7 +224,7 @@ def folder(tmp_path) -> Path:
     return folder
 
 
-def test_images_are_rows_in_order_of_name_bad_ones_too(here, folder, tmp_path, capsys):
+def test_images_are_rows_in_order_of_name_bad_ones_too(here, folder, tmp_path, caplog):
     run([folder], Job(tmp_path / "out", PARAMS, explain=1))
     found = read(tmp_path / "out")
     assert found["source"].tolist() == sorted(path.name for path in folder.glob("*.jpg"))
@@ -240,10 +240,9 @@ def test_images_are_rows_in_order_of_name_bad_ones_too(here, folder, tmp_path, c
     pictures = [decode_image((folder / name).read_bytes()) for name in good["source"]]
     logits = classify(network, model_card, pictures, PARAMS.evaluate.batch_size)
     assert good["logit_yes"].tolist() == logits[:, 1].tolist()
-    said = capsys.readouterr().err
-    assert "2 of 8 frames are bad and not classified: 1 corrupt, 1 blank" in said
-    assert "1 of 8 times could not be found in the file names" in said
-    assert "1 files of the folders are no images" in said
+    assert "2 of 8 frames are bad and not classified: 1 corrupt, 1 blank" in caplog.text
+    assert "1 of 8 times could not be found in the file names" in caplog.text
+    assert "1 files of the folders are no images" in caplog.text
     assert len(list((tmp_path / "out" / "explain").glob("*_yes.jpg"))) == 1
 
 
@@ -303,7 +302,7 @@ def test_bad_use_is_one_line_and_exit_status_2(here, folder, tmp_path, monkeypat
     assert not (tmp_path / "none").exists()
 
 
-def test_what_fails_in_one_video_does_not_take_the_others_with_it(here, tmp_path, monkeypatch, capsys):
+def test_what_fails_in_one_video_does_not_take_the_others_with_it(here, tmp_path, monkeypatch, caplog):
     gone = shutil.copyfile(VIDEO, tmp_path / "simulatedHD_20230221_720p.mp4")
     load = networks.load_classifier
 
@@ -316,7 +315,7 @@ def test_what_fails_in_one_video_does_not_take_the_others_with_it(here, tmp_path
         run([gone, VIDEO], Job(tmp_path / "out", PARAMS))
     assert set(pd.read_csv(tmp_path / "out/frames.csv")["source"]) == {VIDEO.name}
     assert "not classified" in (tmp_path / "out/summary.html").read_text(encoding="utf-8")
-    assert "not classified" in capsys.readouterr().err
+    assert "not classified" in caplog.text
 
 
 def test_a_table_of_somebody_elses_is_not_overwritten(here, tmp_path):

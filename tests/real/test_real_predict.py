@@ -11,8 +11,9 @@ import pytest
 from aurora_gradcam import config
 from aurora_gradcam.images import decode_image
 from aurora_gradcam.inference.classify import classify, predictions
-from aurora_gradcam.prediction import circles, pictures
-from aurora_gradcam.prediction.predict import Job, run
+from aurora_gradcam.prediction import circles, image_files
+from aurora_gradcam.prediction.predict import run
+from aurora_gradcam.prediction.result import Job
 from aurora_gradcam.preprocessing import video
 from aurora_gradcam.training.network import CARD, load_classifier
 
@@ -99,4 +100,4 @@ def test_the_circle_of_a_real_video_is_found(real, params_480p):
         for circle in (params_480p.extract.circle, found.circle)
     )
     assert (stated & seen).sum() >= 0.9 * (stated | seen).sum()
-    assert len(pictures.of_video(source)) == pictures.SEVERAL
+    assert len(image_files.read_video(source)) == image_files.SEVERAL

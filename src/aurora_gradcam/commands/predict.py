@@ -43,10 +43,11 @@ def predict(
     aurora predict *.jpg --out out --circle auto --params camera.yaml --explain 6
     """
     from ..prediction import circles
-    from ..prediction.predict import TABLE, Job, run
-    from ..prediction.summary import PAGE, counted
+    from ..prediction.page import PAGE, headline
+    from ..prediction.predict import TABLE, run
+    from ..prediction.result import Job
 
-    chosen = circles.choice(circle)
-    job = Job(out, params_of(params, assignments), model, chosen, not no_sky, explain)
+    choice = circles.parse_choice(circle)
+    job = Job(out, params_of(params, assignments), model, choice, not no_sky, explain)
     table = run(paths, job)
-    typer.echo(f"{counted(table)}; see {out / PAGE} and {out / TABLE}")
+    typer.echo(f"{headline(table)}; see {out / PAGE} and {out / TABLE}")

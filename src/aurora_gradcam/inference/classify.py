@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -80,7 +80,9 @@ def classify(network: torch.nn.Module, card: ModelCard, pictures: Iterable[np.nd
     return np.concatenate(logits) if logits else np.empty((0, 2))
 
 
-def predictions(frame_ids: Sequence[str], logits: np.ndarray, temperature: float, threshold: float) -> pd.DataFrame:
+def predictions(
+    frame_ids: Sequence[Hashable], logits: np.ndarray, temperature: float, threshold: float
+) -> pd.DataFrame:
     """Rows of the predictions table; a frame is aurora from `threshold` on."""
     p_aurora = aurora_probability(logits, temperature)
     return pd.DataFrame(

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from ..errors import InputError
-from ..training.network import CARD, CLASSIFIER, ModelCard
+from ..training.network import CARD, CLASSIFIER
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,3 @@ def fetch_missing(folder: Path) -> None:
         reason = next((line for line in said if line.startswith("ERROR")), (said or ["it gave no reason"])[-1])
         fix = f"run `dvc pull {' '.join(targets)}`, or `dvc repro train`, or give --model FOLDER"
         raise InputError(f"the model could not be fetched from the DVC remote: {reason}", folder, fix)
-
-
-def is_simulated(card: ModelCard) -> bool | None:
-    """Whether the classifier learnt from simulated skies; None where its card does not tell."""
-    return card.provenance.get("simulated")

@@ -4,55 +4,45 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
+from typing import NamedTuple
 
 import pandas as pd
 import torch
 
 from .. import memory
-from ..config import Circle, Extract, Params
+from ..config import Circle, Extract
 from ..errors import AuroraError, InputError
 from ..files import atomic_write
 from ..gradcam.maps import method_and_layer
 from ..preprocessing import video
 from ..training import network as networks
-from . import circles, classified, model, night, pictures, shown, sources, summary
+from . import circles, image_files, model
+from .checks import list_warnings
+from .classification import classify_series, write_keogram
+from .page import PAGE, render_page
+from .result import Job, Result
 from .series import Series, of_images, of_video
-from .warnings import warnings
+from .sources import Source, find_sources
+from .thumbnails import draw_thumbnails, explain_surest
 
 logger = logging.getLogger(__name__)
 
 TABLE = "frames.csv"
-COLUMNS = (
+FIRST_COLUMNS = (
     *("source", "frame_no", "utc", "time_status", "sun_altitude", "moon_altitude", "sun_class", "moon_class"),
-    *("p_aurora", "is_aurora", "status", "logit_no", "logit_yes", "moon_phase_angle", "moon_illumination"),
+    *("p_aurora", "is_aurora", "status"),
 )
+"""By these a table is known as one of `aurora predict`, also of an earlier version."""
+COLUMNS = (*FIRST_COLUMNS, "logit_no", "logit_yes", "moon_phase_angle", "moon_illumination", "reason")
 
 
-@dataclass(frozen=True)
-class Job:
-    """What one call of `run` is told."""
+class Classifier(NamedTuple):
+    """A network in evaluation mode and its card."""
 
-    out: Path
-    params: Params
-    model: Path = networks.MODELS
-    circle: circles.Choice = None
-    timed: bool = True
-    explain: int = 0
-
-
-@dataclass(frozen=True)
-class Result:
-    """A series with its rows, the circles its frames were cut to, and what is shown of it."""
-
-    series: Series
-    rows: pd.DataFrame
-    circles: list[Circle]
-    keogram: Path | None = None
-    thumbnails: list[shown.Shown] = field(default_factory=list)
-    explained: list[shown.Shown] = field(default_factory=list)
+    network: torch.nn.Module
+    card: networks.ModelCard
 
 
 def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
@@ -65,45 +55,73 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
     """
     memory.keep()
     _check_out(job.out)
-    found = sources.find(paths)
-    probed = _probed(found.videos, job)
-    sizes = {path: size for path in found.images.values() if (size := pictures.size(path))}
-    if found.images and not sizes and not probed:
-        raise InputError("none of the images is readable", next(iter(found.images.values())), "see whether they open")
-    by_size = circles.for_images(sizes, job.circle, job.params.extract)
+    sources = find_sources(paths)
+    probed = _probe(sources.videos, job)
+    headers = {image.path: image_files.read_header(image.path) for image in sources.images}
+    sizes = {path: header.size for path, header in headers.items() if not header.fault}
+    if headers and not sizes and not probed:
+        path, header = next(iter(headers.items()))
+        raise InputError(f"none of the images is readable: {header.fault}", path, "see whether they open")
+    cuts = circles.for_images(sizes, job.circle, job.params.extract)
+    classifier = _load(job)
+    _make_out(job.out)
+
+    results, errors = _classify_videos(probed, classifier, job)
+    if sources.images:
+        scale = image_files.measure_scale(headers)
+        series = of_images(sources.images, headers, cuts, scale, job.params, job.timed)
+        results.append(_result(series, [cut.circle for cut in cuts.values() if cut.circle], classifier, job))
+    if not results:
+        raise errors[0]
+
+    table = pd.concat([result.rows for result in results], ignore_index=True)
+    _write(job.out / TABLE, csv(table))
+    warnings = [f"not classified: {error}" for error in errors] + list_warnings(results, sources, job)
+    for warning in warnings:
+        logger.warning(warning)
+    _write(job.out / PAGE, render_page(results, classifier.card, warnings, job))
+    if errors:
+        raise errors[0]
+    return table
+
+
+def _load(job: Job) -> Classifier:
+    """The classifier, its maps' layer checked; fetched first where a fresh clone lacks it."""
     model.fetch_missing(job.model)
     network, card = networks.load_classifier(job.model)
     network.requires_grad_(False)
     networks.layer(network, method_and_layer(job.params.gradcam.layers[0])[1])
-    _make_out(job.out)
+    return Classifier(network, card)
 
-    results, faults = [], []
-    for name, (source, own) in probed.items():
-        params = job.params.model_copy(update={"extract": own})
+
+def _classify_videos(
+    probed: Sequence[tuple[Source, video.Video, Extract]], classifier: Classifier, job: Job
+) -> tuple[list[Result], list[AuroraError]]:
+    """Results, and the errors of videos that failed: they are raised at the end, so that no other video is lost."""
+    results, errors = [], []
+    for source, probe, extract in probed:
+        params = job.params.model_copy(update={"extract": extract})
         try:
             with TemporaryDirectory(prefix="aurora-predict-") as folder:
-                series = of_video(name, source, params, job.timed, Path(folder))
-                results.append(_result(series, [own.circle], network, card, job, found.stems))
-        except AuroraError as error:  # told at the end: the other videos are not to be lost
-            faults.append(error)
+                series = of_video(source, probe, params, job.timed, Path(folder))
+                results.append(_result(series, [extract.circle], classifier, job))
+        except AuroraError as error:
+            errors.append(error)
         except OSError as error:
-            faults.append(InputError(f"this video could not be read: {error.strerror or error}", source.path))
-    if found.images:
-        series = of_images(found.images, sizes, by_size, job.params, job.timed)
-        cut = [circle for circle in by_size.values() if circle]
-        results.append(_result(series, cut, network, card, job, found.stems))
-    if not results:
-        raise faults[0]
+            errors.append(InputError(f"this video could not be read: {error.strerror or error}", source.path))
+    return results, errors
 
-    table = pd.concat([result.rows for result in results], ignore_index=True)
-    _write(job.out / TABLE, csv(table))
-    said = [f"not classified: {error}" for error in faults] + warnings(results, found, job)
-    for one in said:
-        logger.warning(one)
-    _write(job.out / summary.PAGE, summary.page(results, card, model.is_simulated(card), said, job))
-    if faults:
-        raise faults[0]
-    return table
+
+def _result(series: Series, cut_to: list[Circle], classifier: Classifier, job: Job) -> Result:
+    network, card = classifier
+    classification = classify_series(series, network, card, job.params.evaluate.batch_size)
+    rows, layer = classification.rows, job.params.gradcam.layers[0]
+    keogram = write_keogram(series, classification, card.threshold, job.params.extract.interval_s, job.out)
+    thumbnails = draw_thumbnails(series, rows, card.threshold)
+    overlays = []
+    if job.explain:
+        overlays = explain_surest(series, rows, job.explain, network, card, layer, job.out / "explain")
+    return Result(series, rows, cut_to, keogram, thumbnails, overlays)
 
 
 def _make_out(out: Path) -> None:
@@ -118,43 +136,26 @@ def _make_out(out: Path) -> None:
 
 
 def _check_out(out: Path) -> None:
-    """InputError where results would overwrite what is none of ours."""
+    """InputError where results would overwrite somebody else's file."""
     table, another = out / TABLE, "give another folder by --out"
     if out.exists() and not out.is_dir():
         raise InputError("this is a file and no folder", out, another)
-    if table.is_file() and not table.read_text("utf-8", "replace").startswith(",".join(COLUMNS) + "\n"):
+    if table.is_file() and not table.read_text("utf-8", "replace").startswith(",".join(FIRST_COLUMNS)):
         raise InputError("this file is no result of `aurora predict` and is not overwritten", table, another)
 
 
-def _probed(videos: dict[str, Path], job: Job) -> dict[str, tuple[video.Video, Extract]]:
+def _probe(videos: Sequence[Source], job: Job) -> list[tuple[Source, video.Video, Extract]]:
     """Every video with how it is cut, looked at before any is decoded."""
-    probed = {}
-    for name, path in videos.items():
-        source = video.probe(path)
-        own = circles.for_video(source, job.circle, job.params.extract, job.timed)
-        video.step(source.fps, own)
-        probed[name] = (source, own)
+    probed = []
+    for source in videos:
+        try:
+            probe = video.probe(source.path)
+        except InputError as error:  # a person's only copy: nobody is told to remove it
+            raise InputError(error.what, error.where, "see whether it plays, or leave it out") from error
+        extract = circles.for_video(probe, job.circle, job.params.extract, job.timed)
+        video.step(probe.fps, extract)
+        probed.append((source, probe, extract))
     return probed
-
-
-def _result(
-    series: Series,
-    cut: list[Circle],
-    network: torch.nn.Module,
-    card: networks.ModelCard,
-    job: Job,
-    stems: dict[str, str],
-) -> Result:
-    found = classified.classified(series, network, card, job.params.evaluate.batch_size)
-    rows, keogram, overlays = found.rows, None, []
-    if series.is_video:
-        name = f"{stems[series.name]}_keogram.png"
-        interval_s = job.params.extract.interval_s
-        keogram = night.write_keogram(series, found, card.threshold, interval_s, job.out / name)
-    if job.explain:
-        layer = job.params.gradcam.layers[0]
-        overlays = shown.explained(series, rows, job.explain, network, card, layer, job.out / "explain", stems)
-    return Result(series, rows, cut, keogram, shown.thumbnails(series, rows, card.threshold), overlays)
 
 
 def csv(rows: pd.DataFrame) -> str:

@@ -2,49 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..config import Circle, Params
+from ..config import Params
 from ..images import decode_image
 from ..preprocessing import extract, ocr_utc, stamps
+from ..preprocessing.clock import AGREEING
 from ..preprocessing.sky import POSITIONS, illuminated
 from ..preprocessing.video import Sample, Video
 from ..progress import track
-from . import names, pictures
-from .circles import Size
+from . import names
+from .circles import Cut, Size
+from .image_files import Header, Scale, read_frame
+from .sources import Source
+from .status import Frame, Status
 
 UTC = "datetime64[us, UTC]"
 SKY = (*POSITIONS, "sun_class", "moon_class")
 UNDATED = "00000000"
-"""The night of a video whose date neither its name nor its frames tell."""
+"""The night of a video whose date stands neither in its name nor on its frames."""
+CHECK_CLOCK = "check extract.stamp_box, extract.seconds_per_frame, ocr_utc.formats and ocr_utc.zones, or give --no-sky"
+CHECK_NAMES = "check predict.image_time, or give --no-sky"
 
-Read = Callable[[int], tuple[str, np.ndarray | None]]
+Read = Callable[[int], Frame]
 
 
 @dataclass(frozen=True)
 class Series:
     """Frames that belong together, in order.
 
-    rows : source, frame_no, status, utc, time_status and the columns of `SKY`, a row a frame; what is not known is
-        null. A video's have elapsed_s too: seconds of sky since its start.
-    read : number of a row -> its status and, where that is ok, its masked square picture, uint8 RGB.
-    sizes : widths and heights of the whole pictures that frames were cut from.
-    night : the date YYYYMMDD of a video; empty where it is not known, and for images.
-    notes : what a person should know, in phrases.
+    Parameters
+    ----------
+    name
+        As the page and the messages call it.
+    rows
+        Source, file_stem (how the names of files made from the frame begin), frame_no, status, reason, utc, time_status
+        and the columns of `SKY`, a row a frame; what is not known is null.
+    read
+        Number of a row -> its frame.
+    sizes
+        Widths and heights of the whole pictures that frames were cut from.
+    notes
+        What a person should know, in phrases.
+    night
+        The date YYYYMMDD of a video; empty where it is not known, and for images.
     """
 
     name: str
     rows: pd.DataFrame
     read: Read
     sizes: set[Size]
-    is_video: bool = False
-    night: str = ""
     notes: list[str] = field(default_factory=list)
+    night: str = ""
+
+    time_source = "found in the file names"
+
+    @property
+    def keogram_name(self) -> str:
+        """The file of its keogram; empty where there is none, as images need not be of one night."""
+        return ""
+
+    def label_of(self, row: pd.Series) -> str:
+        """What tells a frame from the others of its source."""
+        return ""
+
+    def time_advice(self, rows: pd.DataFrame) -> str:
+        """What to do about rows whose times failed."""
+        return CHECK_NAMES
+
+
+@dataclass(frozen=True)
+class VideoSeries(Series):
+    """The frames of one video; their rows have elapsed_s too, seconds of sky since its start.
+
+    Parameters
+    ----------
+    stem
+        How the names of files made from the video begin.
+    """
+
+    stem: str = ""
+
+    time_source = "read"
+
+    @property
+    def keogram_name(self) -> str:
+        """The file of its keogram."""
+        return f"{self.stem}_keogram.png"
+
+    def label_of(self, row: pd.Series) -> str:
+        """`frame 12`."""
+        return f"frame {row['frame_no']}"
+
+    def time_advice(self, rows: pd.DataFrame) -> str:
+        """Settings to check; where too few frames were taken, to take more."""
+        if (rows["time_status"] == "failed").all() and (rows["status"] == Status.OK).sum() < AGREEING:
+            return f"at least {AGREEING} readings must agree, so take more frames by a smaller extract.interval_s"
+        return CHECK_CLOCK
 
 
 def with_sky(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -53,14 +112,14 @@ def with_sky(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
     return rows.assign(**{name: sky[name].to_numpy() for name in SKY})
 
 
-def untimed(rows: pd.DataFrame) -> pd.DataFrame:
+def without_times(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with empty times and skies."""
     numbers = dict.fromkeys(POSITIONS, np.nan)
     unknown = pd.Series(pd.NaT, rows.index, dtype=UTC)
     return rows.assign(utc=unknown, time_status=None, **numbers, sun_class=None, moon_class=None)
 
 
-def of_video(name: str, video: Video, params: Params, timed: bool, folder: Path) -> Series:
+def of_video(source: Source, video: Video, params: Params, timed: bool, folder: Path) -> VideoSeries:
     """A video's frames, decoded into an empty folder as the stages `extract` and `ocr_utc` do it.
 
     `params.extract` holds this video's circle. Without `timed` no time is read.
@@ -68,13 +127,15 @@ def of_video(name: str, video: Video, params: Params, timed: bool, folder: Path)
     date = names.night_in(video.path.name, params.extract.file_pattern)
     frames, samples = extract.decode_night(date or UNDATED, video, params.extract, folder)
     elapsed_s = frames["pts_s"] * params.extract.nominal_fps * params.extract.seconds_per_frame
-    rows = pd.DataFrame({"source": name, "frame_no": frames["frame_no"], "status": frames["status"]})
-    rows, notes = untimed(rows.assign(elapsed_s=elapsed_s)), []
+    rows = pd.DataFrame({"source": source.name, "frame_no": frames["frame_no"], "status": frames["status"]})
+    stems = [f"{source.stem}-{number:05d}" for number in frames["frame_no"]]
+    rows = without_times(rows.assign(file_stem=stems, reason="", elapsed_s=elapsed_s))
+    notes: list[str] = []
     if timed:
         strips = [samples.get(number) for number in frames["frame_no"]]
-        texts = stamps.read(map(_strip, track(strips, f"{name}: times")), params.ocr_utc.strips_per_page)
-        seen = names.night_of_texts([stamp.text for stamp in texts], params.ocr_utc)
-        date = date or seen
+        texts = stamps.read(map(_strip, track(strips, f"{source.name}: times")), params.ocr_utc.strips_per_page)
+        printed = names.night_of_texts([stamp.text for stamp in texts], params.ocr_utc)
+        date = date or printed
         rows["time_status"] = "failed"
         if date:
             times, notes = ocr_utc.place_night(frames.assign(night=date), texts, params)
@@ -82,11 +143,11 @@ def of_video(name: str, video: Video, params: Params, timed: bool, folder: Path)
             if (rows["time_status"] == "failed").all():
                 notes += names.why_failed([stamp.text for stamp in texts], elapsed_s.to_numpy(), date, params.ocr_utc)
 
-    def read(number: int) -> tuple[str, np.ndarray | None]:
+    def read(number: int) -> Frame:
         sample = samples[int(rows["frame_no"].iloc[number])]
-        return "ok", decode_image(sample.picture.read_bytes())
+        return Frame(Status.OK, decode_image(sample.picture.read_bytes()))
 
-    return Series(name, rows, read, {(video.width, video.height)}, True, date or "", notes)
+    return VideoSeries(source.name, rows, read, {(video.width, video.height)}, notes, date or "", source.stem)
 
 
 def _strip(sample: Sample | None) -> np.ndarray | None:
@@ -94,22 +155,48 @@ def _strip(sample: Sample | None) -> np.ndarray | None:
 
 
 def of_images(
-    images: dict[str, Path], sizes: dict[Path, Size], circles: dict[Size, Circle | None], params: Params, timed: bool
+    images: Sequence[Source],
+    headers: Mapping[Path, Header],
+    cuts: Mapping[Size, Cut],
+    scale: Scale,
+    params: Params,
+    timed: bool,
 ) -> Series:
-    """Images in their order, each cut to the circle of its size; one without a size is corrupt.
+    """Images in their order, each cut to the circle of its size; one whose header or size is unusable has a reason.
 
     Times are those that stand in the names, by `params.predict`; without `timed` none are sought.
     """
-    paths = list(images.values())
-    status = ["ok" if path in sizes else "corrupt" for path in paths]
-    rows = untimed(pd.DataFrame({"source": list(images), "frame_no": range(len(paths)), "status": status}))
+    paths = [image.path for image in images]
+    faults = [_fault(headers[path], cuts) for path in paths]
+    rows = without_times(
+        pd.DataFrame(
+            {
+                "source": [image.name for image in images],
+                "file_stem": [image.stem for image in images],
+                "frame_no": range(len(images)),
+                "status": [fault.status for fault in faults],
+                "reason": [fault.reason for fault in faults],
+            }
+        )
+    )
     if timed:
         utc = pd.Series([names.time_in(path.name, params.predict) for path in paths], dtype=UTC)
         time_status = np.where(utc.isna(), "failed", "read")
         rows = with_sky(rows.assign(utc=utc, time_status=time_status), params)
 
-    def read(number: int) -> tuple[str, np.ndarray | None]:
-        return pictures.framed(paths[number], circles[sizes[paths[number]]])
+    def read(number: int) -> Frame:
+        path = paths[number]
+        return read_frame(path, cuts[headers[path].size].circle, scale)
 
-    cut = {size for size, circle in circles.items() if circle}
-    return Series("images", rows, read, cut)
+    sizes = {size for size, cut in cuts.items() if cut.circle}
+    several = sum(headers[path].pictures > 1 for path in paths)
+    notes = [f"{several} files hold several pictures; the first of each was classified, the others were not"]
+    return Series("images", rows, read, sizes, notes if several else [])
+
+
+def _fault(header: Header, cuts: Mapping[Size, Cut]) -> Frame:
+    """Why an image cannot be read or cut, before it is decoded; status ok where nothing is wrong so far."""
+    if header.fault:
+        return Frame(Status.CORRUPT, reason=header.fault)
+    error = cuts[header.size].error
+    return Frame(Status.NO_CIRCLE, reason=error.what) if error else Frame(Status.OK)

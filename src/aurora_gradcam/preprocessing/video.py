@@ -103,24 +103,34 @@ def probe(path: Path) -> Video:
                  int(stream.get("start_pts", 0)), Fraction(stream["time_base"]))  # fmt: skip
 
 
-def check_size(video: Video, extract: Extract) -> None:
-    """An InputError where circle, crop or time strip do not lie inside the picture."""
+def misplaced_box(video: Video, extract: Extract) -> tuple[str, str] | None:
+    """The key of the first box (circle, crop, stamp_box) that does not lie inside the picture, and its description."""
     (x, y), radius = extract.circle.center, extract.circle.radius
     left, top, crop = *_corner(extract), extract.crop
     strip_x, strip_y, strip_width, strip_height = extract.stamp_box
     boxes = {
-        f"extract.circle (centre {x}, {y}, radius {radius})": (x - radius, y - radius, 2 * radius, 2 * radius),
-        f"extract.crop ({crop}x{crop} at {left}, {top})": (left, top, crop, crop),
-        f"extract.stamp_box ({strip_width}x{strip_height} at {strip_x}, {strip_y})": extract.stamp_box,
+        "circle": (f"centre {x}, {y}, radius {radius}", (x - radius, y - radius, 2 * radius, 2 * radius)),
+        "crop": (f"{crop}x{crop} at {left}, {top}", (left, top, crop, crop)),
+        "stamp_box": (f"{strip_width}x{strip_height} at {strip_x}, {strip_y}", extract.stamp_box),
     }
-    for name, (box_x, box_y, width, height) in boxes.items():
+    for key, (description, (box_x, box_y, width, height)) in boxes.items():
         inside = min(box_x, box_y) >= 0 and box_x + width <= video.width and box_y + height <= video.height
         if not inside or min(width, height) < 1:
-            raise InputError(
-                f"{name} does not lie inside the picture of {video.width}x{video.height}",
-                video.path,
-                "set extract.circle, extract.crop and extract.stamp_box for this size, or fetch the other size",
-            )
+            return key, description
+    return None
+
+
+def misplaced_box_error(video: Video, key: str, description: str, fix: str) -> InputError:
+    """The error for a box of `misplaced_box`."""
+    what = f"extract.{key} ({description}) does not lie inside the picture of {video.width}x{video.height}"
+    return InputError(what, video.path, fix)
+
+
+def check_size(video: Video, extract: Extract) -> None:
+    """An InputError where circle, crop or time strip do not lie inside the picture."""
+    if box := misplaced_box(video, extract):
+        fix = "set extract.circle, extract.crop and extract.stamp_box for this size, or fetch the other size"
+        raise misplaced_box_error(video, *box, fix)
 
 
 def step(fps: Fraction, extract: Extract) -> Fraction:

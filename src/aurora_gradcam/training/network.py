@@ -50,6 +50,11 @@ class ModelCard(BaseModel):
     threshold: Share = 0.5
     provenance: dict[str, Any] = {}
 
+    @property
+    def is_simulated(self) -> bool | None:
+        """Whether the classifier learnt from simulated skies; None where the card does not say."""
+        return self.provenance.get("simulated")
+
 
 def device() -> torch.device:
     """Where torch computes: `AURORA_DEVICE` = cpu (default), cuda, or auto (cuda where there is one)."""

@@ -10,8 +10,8 @@ import tiny
 import videos
 from aurora_gradcam.config import Circle
 from aurora_gradcam.images import decode_image
-from aurora_gradcam.prediction import find_circle as circle
-from aurora_gradcam.prediction import pictures
+from aurora_gradcam.prediction import image_files
+from aurora_gradcam.prediction.find_circle import cut
 from aurora_gradcam.preprocessing import video
 
 FRAME = tiny.draw("yes", np.random.default_rng(3))
@@ -26,7 +26,7 @@ def saved(tmp_path, image: Image.Image, name: str, **options):
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.bmp", "a.ppm"])
 def test_a_square_frame_stays_as_the_stages_decode_it_bit_for_bit(tmp_path, name):
     path = saved(tmp_path, Image.fromarray(FRAME), name)
-    status, picture = pictures.framed(path, None)
+    status, picture, _ = image_files.read_frame(path, None)
     assert status == "ok" and picture.dtype == np.uint8
     np.testing.assert_array_equal(picture, decode_image(path.read_bytes()))
 
@@ -38,26 +38,30 @@ def test_grey_of_8_and_16_bits_gives_the_same_frame(tmp_path, suffix):
     eight = saved(tmp_path, Image.fromarray(grey), f"8.{suffix}")
     sixteen = saved(tmp_path, Image.fromarray(grey.astype(np.uint16) * 257), f"16.{suffix}")
     for path in (eight, sixteen):
-        np.testing.assert_array_equal(pictures.whole(path), expected)
+        np.testing.assert_array_equal(image_files.read_picture(path), expected)
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
 def test_levels_are_scaled_by_the_bits_that_they_need(bits):
     levels = np.array([0, 2 ** (bits - 1), 2**bits - 1], dtype=np.uint16)
-    np.testing.assert_array_equal(pictures.eight_bits(levels), [0, 128, 255])
+    np.testing.assert_array_equal(image_files.eight_bits(levels, image_files.white_level(levels.max())), [0, 128, 255])
 
 
-def test_floating_point_shares_of_white_and_counts():
-    np.testing.assert_array_equal(pictures.eight_bits(np.array([0, 0.5, 1.0, np.nan, -1])), [0, 128, 255, 0, 0])
-    np.testing.assert_array_equal(pictures.eight_bits(np.array([0.0, 4095.0])), [0, 255])
-    np.testing.assert_array_equal(pictures.eight_bits(np.zeros(2, np.float32)), [0, 0])
+def test_floating_point_shares_of_white_and_counts(tmp_path):
+    shares = np.repeat(np.array([[0, 0.5, 1.0, np.nan, -1]], np.float32), 12, axis=1).repeat(9, axis=0)
+    path = saved(tmp_path, Image.fromarray(shares), "a.tif")
+    assert image_files.read_picture(path)[4, 6::12, 0].tolist() == [0, 128, 255, 0, 0]
+    counts = saved(tmp_path, Image.fromarray(np.where(shares == 1, np.float32(4095), np.float32(0))), "b.tif")
+    assert image_files.read_picture(counts)[4, 6::12, 0].tolist() == [0, 0, 255, 0, 0]
+    dark = saved(tmp_path, Image.fromarray(np.zeros((4, 4), np.float32)), "c.tif")
+    assert not image_files.read_picture(dark).any()
 
 
 def test_what_is_transparent_is_black(tmp_path):
     garbage = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
     inside = FRAME.any(axis=2)
     rgba = np.dstack([np.where(inside[..., None], FRAME, garbage), np.where(inside, 255, 0).astype(np.uint8)])
-    np.testing.assert_array_equal(pictures.whole(saved(tmp_path, Image.fromarray(rgba), "a.png")), FRAME)
+    np.testing.assert_array_equal(image_files.read_picture(saved(tmp_path, Image.fromarray(rgba), "a.png")), FRAME)
 
 
 def test_colours_of_a_palette_are_kept(tmp_path):
@@ -65,7 +69,7 @@ def test_colours_of_a_palette_are_kept(tmp_path):
     few[10:20] = (10, 200, 60)
     few[20:30] = (250, 20, 90)
     path = saved(tmp_path, Image.fromarray(few).quantize(4), "a.gif")
-    np.testing.assert_array_equal(pictures.whole(path), few)
+    np.testing.assert_array_equal(image_files.read_picture(path), few)
 
 
 def test_a_broken_image_is_corrupt_and_a_uniform_one_blank(tmp_path):
@@ -75,29 +79,30 @@ def test_a_broken_image_is_corrupt_and_a_uniform_one_blank(tmp_path):
     (tmp_path / "text.jpg").write_bytes(b"not a picture at all")
     (tmp_path / "empty.png").write_bytes(b"")
     black = saved(tmp_path, Image.new("RGB", (96, 96)), "black.png")
-    assert [pictures.framed(tmp_path / name, None) for name in ("half.jpg", "text.jpg", "empty.png")] == [
-        ("corrupt", None)
-    ] * 3
-    assert pictures.framed(black, None) == ("blank", None)
-    assert pictures.size(tmp_path / "text.jpg") is None and pictures.size(black) == (96, 96)
+    for name in ("half.jpg", "text.jpg", "empty.png"):
+        status, picture, reason = image_files.read_frame(tmp_path / name, None)
+        assert status == "corrupt" and picture is None and reason
+    assert image_files.read_frame(black, None)[:2] == ("blank", None)
+    assert image_files.read_header(tmp_path / "text.jpg").fault == "this is no image that can be read"
+    assert image_files.read_header(black).size == (96, 96)
 
 
 def test_a_circle_is_cut_from_a_larger_picture(tmp_path):
     large = np.full((120, 200, 3), 70, np.uint8)
     large[10:106, 60:156] = np.where(FRAME.any(axis=2)[..., None], FRAME, 70)
     path = saved(tmp_path, Image.fromarray(large), "a.png")
-    status, picture = pictures.framed(path, Circle(center=(108, 58), radius=48))
+    status, picture, _ = image_files.read_frame(path, Circle(center=(108, 58), radius=48))
     assert status == "ok"
-    np.testing.assert_array_equal(picture, circle.cut(large, Circle(center=(108, 58), radius=48)))
+    np.testing.assert_array_equal(picture, cut(large, Circle(center=(108, 58), radius=48)))
     assert picture.shape == (96, 96, 3)
 
 
 def test_frames_of_a_video_are_spread_over_it_whole(tmp_path):
     path = videos.write(tmp_path / "a.mp4", [videos.draw(k) for k in range(25)])
-    found = pictures.of_video(video.probe(path), 5)
+    frames = image_files.read_video(video.probe(path), 5)
     expected = videos.decoded(path)[[0, 6, 12, 18, 24]]
-    assert [picture.shape for picture in found] == [(videos.HEIGHT, videos.WIDTH, 3)] * 5
-    for picture, plain in zip(found, expected, strict=True):
+    assert [picture.shape for picture in frames] == [(videos.HEIGHT, videos.WIDTH, 3)] * 5
+    for picture, plain in zip(frames, expected, strict=True):
         assert np.abs(picture[..., 1].astype(int) - plain).max() <= 20  # video levels to full ones, and back
         assert np.abs(picture[..., 1].astype(int) - plain).mean() < np.abs(expected[0].astype(int) - expected[1]).mean()
 
@@ -108,5 +113,5 @@ def test_a_picture_stored_on_its_side_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn clockwise
     path = saved(tmp_path, Image.fromarray(levels), "a.png", exif=exif)
-    assert pictures.size(path) == (40, 90)
-    assert np.array_equal(pictures.whole(path), np.rot90(levels, -1))
+    assert image_files.read_header(path).size == (40, 90)
+    assert np.array_equal(image_files.read_picture(path), np.rot90(levels, -1))

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..gradcam.maps import METHODS, method_and_layer
-from ..tables.frames import FRAME_STATUSES, SIMULATED_PREFIX
+from ..tables.frames import SIMULATED_PREFIX
 from ..tables.times import TIME_STATUSES
 from ..training.network import ModelCard
 from ..web.pages import picture_uri, render
-from .shown import DOUBT, KINDS, PER_KIND, Shown
-from .warnings import told
-
-if TYPE_CHECKING:
-    from .predict import Job, Result
+from .circles import format_circle
+from .result import Job, Result
+from .status import Status
+from .thumbnails import DOUBT, KINDS, PER_KIND, Thumbnail
 
 PAGE = "summary.html"
 KEOGRAM_QUALITY = 90
@@ -37,7 +36,7 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.0%}".replace("%", " %") if whole else ""
 
 
-def counted(table: pd.DataFrame) -> str:
+def headline(table: pd.DataFrame) -> str:
     """The result in a sentence, without a full stop."""
     good, yes = int(table["p_aurora"].notna().sum()), int(table["is_aurora"].fillna(False).sum())
     called = f", {yes} called aurora ({share(yes, good)})" if good else ""
@@ -67,23 +66,23 @@ def _source(result: Result) -> dict[str, Any]:
         "span": _span(rows["utc"]),
         "untimed": int((rows["time_status"] == "failed").sum()),
         "bad": int((rows["status"] != "ok").sum()),
-        "circles": "; ".join(told(circle) for circle in result.circles) or "images used whole",
+        "circles": "; ".join(format_circle(circle) for circle in result.circles) or "images used whole",
         **_numbers(rows),
     }
 
 
 def by_condition(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Numbers of each illumination condition that occurs, from dark to bright, then of frames of unknown time."""
-    found = []
+    conditions = []
     groups = dict(list(table.groupby(["sun_class", "moon_class"])))
     for sun in SUN_CLASSES:
         for moon in MOON_CLASSES:
             if (sun, moon) in groups:
-                found.append({"sun": sun, "moon": moon.replace("_", " "), **_numbers(groups[sun, moon])})
+                conditions.append({"sun": sun, "moon": moon.replace("_", " "), **_numbers(groups[sun, moon])})
     unknown = table[table["sun_class"].isna()]
     if len(unknown):
-        found.append({"sun": "time not known", "moon": "", **_numbers(unknown)})
-    return found
+        conditions.append({"sun": "time not known", "moon": "", **_numbers(unknown)})
+    return conditions
 
 
 def _counts(column: pd.Series, names: Sequence[str]) -> list[tuple[str, int]]:
@@ -91,15 +90,14 @@ def _counts(column: pd.Series, names: Sequence[str]) -> list[tuple[str, int]]:
     return [(name, int(counts[name])) for name in names if name in counts]
 
 
-def thumbnails(results: Sequence[Result]) -> dict[str, list[Shown]]:
+def best_thumbnails(results: Sequence[Result]) -> dict[str, list[Thumbnail]]:
     """The pictures of each kind that belong to it best, over all series."""
-    every = [one for result in results for one in result.thumbnails]
-    by_rank = sorted(every, key=lambda one: -one.rank)
-    return {kind: [one for one in by_rank if one.kind == kind][:PER_KIND] for kind in KINDS}
+    by_rank = sorted((thumbnail for result in results for thumbnail in result.thumbnails), key=lambda each: -each.rank)
+    return {kind: [thumbnail for thumbnail in by_rank if thumbnail.kind == kind][:PER_KIND] for kind in KINDS}
 
 
 def model_facts(card: ModelCard) -> list[tuple[str, str]]:
-    """What a reader needs to know, and to repeat it: name and value."""
+    """What a reader needs to judge and to repeat the result: name and value."""
     facts = [("network", f"{card.backbone}, {card.image_size} x {card.image_size} pixels")]
     provenance = card.provenance
     weights = provenance.get("weights")
@@ -119,24 +117,16 @@ def _params(job: Job) -> str:
     return yaml.safe_dump({name: tree[name] for name in SECTIONS}, sort_keys=False, default_flow_style=None)
 
 
-def page(results: Sequence[Result], card: ModelCard, simulated: bool | None, said: Sequence[str], job: Job) -> str:
-    """The page as HTML.
-
-    Parameters
-    ----------
-    simulated
-        Whether the classifier learnt from simulated skies; None where that is not known.
-    said
-        What to check, one sentence each.
-    """
+def render_page(results: Sequence[Result], card: ModelCard, warnings: Sequence[str], job: Job) -> str:
+    """The page as HTML; `warnings` are what to check, one sentence each."""
     table = pd.concat([result.rows for result in results], ignore_index=True)
     method, layer = method_and_layer(job.params.gradcam.layers[0])
     return render(
         "prediction.html",
         made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        headline=counted(table),
-        warnings=said,
-        simulated=simulated,
+        headline=headline(table),
+        warnings=warnings,
+        simulated=card.is_simulated,
         simulated_sky=any(result.series.name.rpartition("/")[2].startswith(SIMULATED_PREFIX) for result in results),
         facts=model_facts(card),
         sources=[_source(result) for result in results],
@@ -144,9 +134,9 @@ def page(results: Sequence[Result], card: ModelCard, simulated: bool | None, sai
         conditions=by_condition(table) if job.timed else [],
         timed=job.timed,
         times=_counts(table["time_status"], TIME_STATUSES),
-        statuses=_counts(table["status"], FRAME_STATUSES),
+        statuses=_counts(table["status"], tuple(Status)),
         keograms=[(r.series.name, picture_uri(r.keogram, quality=KEOGRAM_QUALITY)) for r in results if r.keogram],
-        kinds=thumbnails(results),
+        kinds=best_thumbnails(results),
         doubt=DOUBT,
         explained=[(result.series.name, result.explained) for result in results if result.explained],
         method=f"{METHODS[method].__name__} at {layer}",
