@@ -12,7 +12,7 @@ from .commands.predict import predict
 from .commands.pretrain import pretrain
 from .commands.simulate import simulate
 from .commands.sky import sky
-from .errors import InputError, exit_clearly
+from .errors import exit_clearly, of_system
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,9 +34,8 @@ for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):
 
 @exit_clearly
 def main() -> None:
-    """Run the command line; a mendable error is one line and exit status 2."""
+    """Run the command line; an error that a user can fix is one line and exit status 2."""
     try:
         app()
     except OSError as error:
-        what = f"the system refuses: {error.strerror or error}"
-        raise InputError(what, error.filename or "", "see whether the place is yours to write, and has room") from error
+        raise of_system(error) from error

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -47,6 +51,30 @@ class ToolError(AuroraError):
     """A program this project calls (ffmpeg, tesseract) is missing or failed."""
 
 
+REMEDIES = {
+    errno.ENOSPC: "free space there, or use another disk",
+    errno.EDQUOT: "free space within your quota, or use another disk",
+    errno.EACCES: "check the permissions of this file or folder",
+    errno.EPERM: "check the permissions of this file or folder",
+    errno.EROFS: "work on a disk that can be written",
+    errno.EMFILE: "allow more open files (ulimit -n), or set AURORA_WORKERS to fewer processes",
+    errno.ENOMEM: "free memory, or set AURORA_WORKERS to fewer processes",
+    errno.ENOLCK: "use a folder on a local disk: this file system has no locks",
+}
+"""What to do about failures of the system that have nothing to do with the data."""
+
+
+def of_system(error: OSError) -> InputError:
+    """An OSError as an error that says what failed, on which file or folder, and what to do."""
+    fix = REMEDIES.get(error.errno or 0, "check permissions and free space")
+    temporary = Path(tempfile.gettempdir())
+    if error.filename and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        place = Path(os.fsdecode(error.filename))
+        if place == temporary or temporary in place.parents:
+            fix = f"free space in {temporary}, or set TMPDIR to a folder with room"
+    return InputError(f"cannot read or write: {error.strerror or error}", error.filename or "", fix)
+
+
 def first_problem(error: ValidationError) -> tuple[str, str]:
     """The dotted key and the message of the first problem pydantic found."""
     problem = error.errors()[0]
@@ -55,7 +83,7 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
 
 
 def exit_clearly(function: Callable) -> Callable:
-    """Decorate an entry point: an AuroraError becomes one line on standard error and exit status 2."""
+    """Decorate an entry point: an AuroraError, a full disk or a lack of permission is one line and exit status 2."""
 
     @wraps(function)
     def wrapper(*args: object, **kwargs: object) -> object:
@@ -63,7 +91,12 @@ def exit_clearly(function: Callable) -> Callable:
         try:
             return function(*args, **kwargs)
         except AuroraError as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
-            sys.exit(2)
+            failure = error
+        except OSError as error:
+            if error.errno not in REMEDIES:
+                raise
+            failure = of_system(error)
+        print(f"{type(failure).__name__}: {failure}", file=sys.stderr)
+        sys.exit(2)
 
     return wrapper

@@ -16,6 +16,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None or str(error.filename) == str(temporary):
+            error.filename = str(path)  # a full disk is met while writing, where Python names no file
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

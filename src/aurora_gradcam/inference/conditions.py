@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..conditions import CONDITIONS, condition_name
+from ..frame_ids import night_of
 from .bootstrap import MIN_NIGHTS, Estimate, ratio_interval
 from .resampling import night_interval, per_night
 from .scores import Numbers, estimates
@@ -43,7 +44,7 @@ def untouched_audit(
     Two tables with the columns of `labelled` and night.
     """
     audit = labelled[labelled["set"] == "audit"]
-    audit = audit.assign(night=audit["frame_id"].str[:8])
+    audit = audit.assign(night=audit["frame_id"].map(night_of))
     left_out = audit["night"].isin(set(split.loc[split["split"].isin(list(learnt_from)), "night"]))
     kept, condition = audit[~left_out], ["sun_class", "moon_class"]
     whole = audit.groupby(condition, dropna=False)["weight"].sum().rename("whole")

@@ -11,8 +11,9 @@ from ..conditions import CONDITIONS, condition_name
 from ..config import Params, SampleLabel
 from ..errors import DataError
 from ..files import atomic_write
+from ..frame_ids import sort_key
 from ..stage import stage_main
-from ..tables.frames import FRAMES_TABLE
+from ..tables.frames import FRAMES_TABLE, FrameStatus
 from ..tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL
 from ..tables.sky import SKY_TABLE
 from .labels import majority, read_labels
@@ -76,10 +77,12 @@ def sample_audit(frames: pd.DataFrame, per_condition: int, seed: int) -> pd.Data
 def _usable(frames: pd.DataFrame, sky: pd.DataFrame) -> pd.DataFrame:
     if set(frames["frame_id"]) != set(sky["frame_id"]):
         raise DataError("the frames and sky tables do not hold the same frames", SKY_TABLE.path(), "run `dvc repro`")
-    joined = frames.merge(sky, on="frame_id", validate="one_to_one").sort_values("frame_id", ignore_index=True)
-    usable = (joined["status"] == "ok") & joined["sun_class"].notna()
+    joined = frames.merge(sky, on="frame_id", validate="one_to_one").sort_values(
+        "frame_id", ignore_index=True, key=sort_key
+    )
+    usable = (joined["status"] == FrameStatus.OK) & joined["sun_class"].notna()
     if not usable.all():
-        bad, unknown = (joined["status"] != "ok").sum(), joined["sun_class"].isna().sum()
+        bad, unknown = (joined["status"] != FrameStatus.OK).sum(), joined["sun_class"].isna().sum()
         logger.warning(f"of {len(joined)} frames {bad} are bad and {unknown} without a time")
     return joined.loc[usable, SAMPLE_COLUMNS]
 
@@ -103,7 +106,9 @@ def run(params: Params) -> None:
     audit = sample_audit(usable, params.sample_label.audit_per_condition, params.seed)
     sample = pd.concat([pool.assign(set="train_pool"), audit.assign(set="audit")])
     agreed = majority(labels)
-    joined = sample.merge(agreed, on="frame_id", how="left").sort_values(["frame_id", "set"], ignore_index=True)
+    joined = sample.merge(agreed, on="frame_id", how="left").sort_values(
+        ["frame_id", "set"], ignore_index=True, key=sort_key
+    )
     missing = joined["label"].isna()
     LABELLED_TABLE.write(joined[~missing])
     to_label = write_to_label(joined[missing])
