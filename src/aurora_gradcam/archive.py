@@ -1,4 +1,4 @@
-"""Night archives: one zip a night, stored, sorted, with fixed dates, so that equal members give equal bytes."""
+"""Night archives: one zip a night, stored, ordered by frame, with fixed dates: equal members give equal bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import DataError, InputError
 from .files import atomic_write
-from .frame_ids import month_of
+from .frame_ids import by_time, in_order, month_of
 
 FRAMES = Path("data/frames")
 STAMPS = Path("data/stamps")
@@ -23,7 +23,7 @@ def night_path(root: Path, night: str) -> Path:
 
 def write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """Write (name, content) pairs as a night archive; the bytes depend on the members alone."""
-    ordered = sorted(members)
+    ordered = sorted(members, key=lambda member: by_time(member[0]))
     names = [name for name, _ in ordered]
     if len(set(names)) != len(names):
         raise DataError("two members of a night archive have the same name", path)
@@ -47,9 +47,9 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def names(path: Path) -> list[str]:
-    """Member names, sorted."""
+    """Member names, in order."""
     with opened(path) as archive:
-        return sorted(archive.namelist())
+        return in_order(archive.namelist())
 
 
 def read_member(path: Path, member: str) -> bytes:
@@ -62,7 +62,7 @@ def read_member(path: Path, member: str) -> bytes:
 
 
 def read_all(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Every (name, content) in order of name, one at a time in memory."""
+    """Every (name, content) in order, one at a time in memory."""
     with opened(path) as archive:
-        for name in sorted(archive.namelist()):
+        for name in in_order(archive.namelist()):
             yield name, archive.read(name)

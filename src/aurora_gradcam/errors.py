@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -49,31 +51,38 @@ class ToolError(AuroraError):
     """A program this project calls (ffmpeg, tesseract) is missing or failed."""
 
 
+REMEDIES = {
+    errno.ENOSPC: "free space there, or use another disk",
+    errno.EDQUOT: "free space within your quota, or use another disk",
+    errno.EACCES: "check its owner and permissions (ls -ld)",
+    errno.EPERM: "check its owner and permissions (ls -ld)",
+    errno.EROFS: "work on a disk that is mounted for writing",
+    errno.ENOENT: "check the path",
+    errno.EMFILE: "allow more open files (ulimit -n), or set AURORA_WORKERS to fewer processes",
+    errno.ENOMEM: "free memory, or set AURORA_WORKERS to fewer processes",
+    errno.ENOLCK: "use a folder on a local disk: this file system has no locks",
+}
+"""What to do about failures of the system that have nothing to do with the data."""
+CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+def of_system(error: OSError) -> InputError:
+    """An error of the operating system as one of this project's: what failed, where, and what to do."""
+    reason = (error.strerror or str(error) or type(error).__name__).lower()
+    what = f"cannot write: {reason}" if error.errno in CANNOT_WRITE else reason
+    where = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
+    fix = REMEDIES.get(error.errno or 0, "check permissions and free space")
+    temporary = Path(tempfile.gettempdir())
+    if where and error.errno in CANNOT_WRITE and temporary in (Path(where), *Path(where).parents):
+        fix = f"free space in {temporary}, or set TMPDIR to a folder with room"
+    return InputError(what, where, fix)
+
+
 def first_problem(error: ValidationError) -> tuple[str, str]:
     """The dotted key and the message of the first problem pydantic found."""
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
     return key, problem["msg"]
-
-
-REMEDIES = {
-    errno.ENOSPC: "free some space there, then run the same command again",
-    errno.EDQUOT: "free some of your quota, then run the same command again",
-    errno.EACCES: "check its owner and permissions (ls -ld)",
-    errno.EPERM: "check its owner and permissions (ls -ld)",
-    errno.EROFS: "work in a folder on a disk that is mounted for writing",
-    errno.ENOENT: "check the path",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-}
-CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-
-
-def of_system(error: OSError) -> InputError:
-    """The error of the operating system as one of this project's: what failed, where, and what to do."""
-    reason = (error.strerror or str(error) or type(error).__name__).lower()
-    what = f"cannot write: {reason}" if error.errno in CANNOT_WRITE else reason
-    remedy = REMEDIES.get(error.errno or 0, "check permissions and free space")
-    return InputError(what, os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "", remedy)
 
 
 def exit_clearly(function: Callable) -> Callable:

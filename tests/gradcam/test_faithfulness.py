@@ -7,14 +7,14 @@ from torch import nn
 
 from aurora_gradcam.gradcam import faithfulness as module
 from aurora_gradcam.gradcam.faithfulness import even_sky, faithfulness, probability_without, removal_order
-from aurora_gradcam.gradcam.overlays import sky_circle
+from aurora_gradcam.sky_circle import is_inside
 
 # isort: split
 from pytorch_grad_cam.metrics.road import ROADCombined
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 
 SIZE = 24
-CIRCLE = sky_circle(SIZE)
+CIRCLE = is_inside(SIZE)
 NORTH = CIRCLE & (np.arange(SIZE) < SIZE / 2)[:, None]
 
 
@@ -55,7 +55,7 @@ def test_ranks_follow_the_heat_and_leave_out_what_lies_outside_the_circle(heat):
 
 def test_equally_hot_places_are_ranked_by_chance_and_not_from_the_top_down():
     ranks = removal_order(np.zeros((1, 96, 96), np.float32), seed=3)[0]
-    circle = sky_circle(96)
+    circle = is_inside(96)
     row = np.mgrid[:96, :96][0][circle]
     assert abs(np.corrcoef(row, ranks[circle])[0, 1]) < 0.05
     assert (removal_order(np.zeros((1, 96, 96), np.float32), seed=3)[0] == ranks).all()
@@ -126,7 +126,7 @@ def test_a_map_of_what_matters_beats_one_of_what_does_not(batch):
 
 
 def test_road_is_that_of_the_library_where_the_whole_square_is_sky(batch, heat, monkeypatch):
-    monkeypatch.setattr(module, "sky_circle", lambda size: np.ones((size, size), bool))
+    monkeypatch.setattr(module, "is_inside", lambda size: np.ones((size, size), bool))
     # heat is distinct everywhere, so that the library's order, which knows no ties, is the same
     expected = ROADCombined(percentiles=[20, 40, 60, 80])(
         batch, heat, [ClassifierOutputSoftmaxTarget(1)] * 2, Northern().eval()

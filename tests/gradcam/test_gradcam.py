@@ -15,8 +15,9 @@ from aurora_gradcam.conditions import CONDITIONS, condition_name
 from aurora_gradcam.errors import ConfigError, InputError
 from aurora_gradcam.gradcam import chosen, gradcam, pointing
 from aurora_gradcam.gradcam.maps import explain
-from aurora_gradcam.gradcam.overlays import overlay, sky_circle
+from aurora_gradcam.gradcam.overlays import overlay
 from aurora_gradcam.images import read_frame
+from aurora_gradcam.sky_circle import is_inside
 from aurora_gradcam.tables.cams import CAM_BASELINES_TABLE, CAMS_TABLE
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
@@ -187,7 +188,7 @@ def test_the_stage_writes_maps_overlays_and_scores_of_each_chosen_frame(project)
             assert stored[name].dtype == np.float16 and stored[name].shape == (16, 16)
             np.testing.assert_allclose(stored[name], heat[2::4, 2::4], atol=2e-3)
             row = cams[(cams["frame_id"] == frame_id) & (cams["target"] == target) & (cams["layer"] == layer)].iloc[0]
-            share = heat[sky_circle(64)].sum() / heat.sum() if heat.any() else np.nan
+            share = heat[is_inside(64)].sum() / heat.sum() if heat.any() else np.nan
             assert row["heat_in_circle"] == pytest.approx(share, abs=1e-4, nan_ok=True)
             defined += heat.any()
         assert defined >= 2

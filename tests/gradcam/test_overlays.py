@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import tiny
-from aurora_gradcam.gradcam.overlays import STRENGTH, overlay, panel, resized, sky_circle
+from aurora_gradcam.gradcam.overlays import STRENGTH, overlay, panel, resized
+from aurora_gradcam.sky_circle import is_inside
 
 
 @pytest.fixture
@@ -23,17 +24,17 @@ def luminance(colours: np.ndarray) -> np.ndarray:
 
 
 def test_the_sky_circle_touches_the_sides_and_has_the_area_of_a_circle():
-    circle = sky_circle(720)
+    circle = is_inside(720)
     assert circle.mean() == pytest.approx(np.pi / 4, abs=1e-3)
     assert circle[360, 0] and circle[0, 360] and not circle[0, 0]
     assert (circle == circle.T).all() and (circle == circle[::-1]).all()
 
 
 def test_outside_the_sky_the_frame_is_untouched_however_hot(frame):
-    frame[~sky_circle(120)] = 77
+    frame[~is_inside(120)] = 77
     drawn = overlay(frame, np.ones((8, 8), np.float32))
-    np.testing.assert_array_equal(drawn[~sky_circle(120)], 77)
-    assert (drawn[sky_circle(120)] != frame[sky_circle(120)]).any(axis=1).mean() > 0.9
+    np.testing.assert_array_equal(drawn[~is_inside(120)], 77)
+    assert (drawn[is_inside(120)] != frame[is_inside(120)]).any(axis=1).mean() > 0.9
 
 
 def test_without_heat_the_frame_stays_as_it_was(frame):

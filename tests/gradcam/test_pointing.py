@@ -10,7 +10,7 @@ from PIL import Image
 
 from aurora_gradcam import archive
 from aurora_gradcam.gradcam import pointing
-from aurora_gradcam.gradcam.overlays import sky_circle
+from aurora_gradcam.sky_circle import is_inside
 
 SIZE = 48
 
@@ -18,7 +18,7 @@ SIZE = 48
 def box(rows: slice, columns: slice) -> np.ndarray:
     mask = np.zeros((1, SIZE, SIZE), dtype=bool)
     mask[0, rows, columns] = True
-    return mask & sky_circle(SIZE)
+    return mask & is_inside(SIZE)
 
 
 def known(count: int = 1) -> np.ndarray:
@@ -28,7 +28,7 @@ def known(count: int = 1) -> np.ndarray:
 @given(st.integers(0, 46), st.integers(0, 46), st.integers(2, 30))
 def test_even_heat_over_the_circle_is_chance_whatever_the_mask(top, left, side):
     mask = box(slice(top, top + side), slice(left, left + side))
-    even = sky_circle(SIZE)[None].astype(np.float32)
+    even = is_inside(SIZE)[None].astype(np.float32)
     found = pointing.measures(even, mask, known())
     if mask.any():
         assert found["energy_over_area"][0] == pytest.approx(1)
@@ -40,7 +40,7 @@ def test_even_heat_over_the_circle_is_chance_whatever_the_mask(top, left, side):
 
 def test_all_heat_on_the_mask_is_one_over_its_area_and_all_beside_it_is_nothing():
     mask = box(slice(10, 30), slice(12, 20))
-    share = 20 * 8 / sky_circle(SIZE).sum()
+    share = 20 * 8 / is_inside(SIZE).sum()
     found = pointing.measures(np.concatenate([mask, ~mask]).astype(np.float32), np.repeat(mask, 2, 0), known(2))
     np.testing.assert_allclose(found["mask_area"], share)
     np.testing.assert_allclose(found["energy_in_mask"], [1, 0])
@@ -82,7 +82,7 @@ def test_baselines_are_even_a_gaussian_of_half_a_radius_and_the_luma_of_the_pict
     picture = np.zeros((SIZE, SIZE, 3), np.uint8)
     picture[10:20, 20:30] = (0, 200, 0)
     found = pointing.baselines([picture], SIZE)
-    circle = sky_circle(SIZE)
+    circle = is_inside(SIZE)
     assert tuple(found) == pointing.BASELINES
     for heat in found.values():
         assert heat.shape == (1, SIZE, SIZE) and heat.dtype == np.float32 and not heat[0][~circle].any()
@@ -117,6 +117,6 @@ def test_masks_are_read_by_frame_and_missing_truth_is_told_apart_from_an_empty_m
     ids = ["20240203-00020", "20240203-00030", "20240203-00040", "20240204-00010", "20240203-00010"]
     masks, found = pointing.read_masks(ids, 120)
     assert found.tolist() == [True, True, False, False, True]
-    assert (masks[0][:, :60] == sky_circle(120)[:, :60]).all() and not masks[0][:, 60:].any()
+    assert (masks[0][:, :60] == is_inside(120)[:, :60]).all() and not masks[0][:, 60:].any()
     assert not masks[1:4].any()
     np.testing.assert_allclose(pointing.mask_area(masks), [0.5, 0, 0, 0, 1])

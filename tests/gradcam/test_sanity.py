@@ -11,11 +11,11 @@ from torch.nn import functional
 
 from aurora_gradcam.gradcam import sanity
 from aurora_gradcam.gradcam.maps import explain
-from aurora_gradcam.gradcam.overlays import sky_circle
+from aurora_gradcam.sky_circle import is_inside
 from aurora_gradcam.training.network import build
 
 SIDE = 64
-CIRCLE = sky_circle(SIDE)
+CIRCLE = is_inside(SIDE)
 PAIRS = [("gradcam", "features.8"), ("layercam", "features.3")]
 
 

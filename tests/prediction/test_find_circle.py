@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from aurora_gradcam.config import Circle
 from aurora_gradcam.errors import DataError
-from aurora_gradcam.gradcam.overlays import sky_circle
 from aurora_gradcam.prediction.find_circle import cut, find_circle
+from aurora_gradcam.sky_circle import is_inside
 
 PERCENT = 0.01
 
@@ -208,7 +208,7 @@ def test_cutting_an_inscribed_circle_keeps_the_sky_and_blackens_the_rest(size):
     generator = np.random.default_rng(size)
     drawn = generator.integers(1, 256, (2 * size, 2 * size, 3)).astype(np.uint8)
     square = cut(drawn, Circle(center=(size, size), radius=size))
-    inside = sky_circle(2 * size)
+    inside = is_inside(2 * size)
     np.testing.assert_array_equal(square[inside], drawn[inside])
     assert not square[~inside].any()
 
@@ -218,7 +218,7 @@ def test_cutting_equals_cutting_from_a_padded_picture(x, y, radius):
     drawn = np.random.default_rng(0).integers(1, 256, (30, 40, 3)).astype(np.uint8)
     padded = np.pad(drawn, ((60, 60), (60, 60), (0, 0)))
     top, left = y - radius + 60, x - radius + 60
-    expected = padded[top : top + 2 * radius, left : left + 2 * radius] * sky_circle(2 * radius)[..., None]
+    expected = padded[top : top + 2 * radius, left : left + 2 * radius] * is_inside(2 * radius)[..., None]
     np.testing.assert_array_equal(cut(drawn, Circle(center=(x, y), radius=radius)), expected)
 
 

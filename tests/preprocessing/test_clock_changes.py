@@ -143,7 +143,9 @@ def test_the_version_of_the_rules_is_named():
     assert zone_rules() == f"tzdata {tzdata.__version__} (IANA {tzdata.IANA_VERSION})"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "America", "Nowhere/Else", "../tzdata", "/etc/hosts", "zone.tab", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "America", "Nowhere/Else", "../tzdata", "/etc/hosts", "zone.tab", "a\0b"]
+)
 def test_what_is_no_zone_is_refused_by_name(name):
     with pytest.raises(ValueError, match="no IANA time zone"):
         Site(timezone=name)

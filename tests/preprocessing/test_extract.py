@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 import videos
 from aurora_gradcam import archive, config
 from aurora_gradcam.errors import DataError, InputError
+from aurora_gradcam.frame_ids import make
 from aurora_gradcam.images import decode_image, read_frame
 from aurora_gradcam.preprocessing import extract, video
 from aurora_gradcam.tables.frames import FRAMES_TABLE
@@ -17,6 +22,7 @@ from aurora_gradcam.tables.frames import FRAMES_TABLE
 MONTH = "2024-02"
 PARAMS = config.Params(months=(MONTH,), extract=videos.EXTRACT)
 NIGHTS = ("20240201", "20240202")
+EMPTY_BOX = b"\x00\x00\x00\x08free"  # makes another file of the same video
 
 
 def place(night: str, month: str = MONTH, maker: str = "simulated") -> Path:
@@ -40,9 +46,9 @@ def month(tmp_path, monkeypatch, good_video) -> Path:
     """The current folder is a project with two good nights of four minutes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AURORA_WORKERS", "1")
-    for night in NIGHTS:
+    for number, night in enumerate(NIGHTS):
         place(night).parent.mkdir(parents=True, exist_ok=True)
-        place(night).write_bytes(good_video)
+        place(night).write_bytes(good_video + number * EMPTY_BOX)
     return tmp_path
 
 
@@ -53,7 +59,8 @@ def test_a_month_becomes_archives_and_a_row_a_frame(month, good_video):
     assert (frames["frame_no"] / 25 - frames["pts_s"]).abs().max() < 1e-9
     assert set(frames["status"]) == {"ok"}
     assert set(frames["video"]) == {place(night).name for night in NIGHTS}
-    assert set(frames["video_md5"]) == {hashlib.md5(good_video).hexdigest()}
+    md5 = [hashlib.md5(good_video + number * EMPTY_BOX).hexdigest() for number in range(2)]
+    assert frames.groupby("night")["video_md5"].unique().str.join("").tolist() == md5
     for night, of_night in frames.groupby("night"):
         assert archive.names(archive.night_path(archive.FRAMES, night)) == of_night["member"].tolist()
         strips = [f"{frame_id}.png" for frame_id in of_night["frame_id"]]
@@ -134,7 +141,7 @@ def test_an_unreadable_video_in_a_good_month_is_named_before_any_work_and_loses_
     extract.run(PARAMS, MONTH)
     before = written()
     place("20240203").write_bytes(b"no video")
-    with pytest.raises(InputError, match=r"no readable video.*simulatedHD_20240203_720p\.mp4.*remove it"):
+    with pytest.raises(InputError, match=r"not a readable video.*simulatedHD_20240203_720p\.mp4.*another folder"):
         extract.run(PARAMS, MONTH)
     place("20240204").write_bytes(place(NIGHTS[0]).read_bytes()[:3000])
     with pytest.raises(InputError, match=r"2 videos cannot be used.*_20240203_.*, .*_20240204_"):
@@ -162,39 +169,9 @@ def test_a_picture_too_small_for_the_circle(month):
         extract.run(config.Params(), MONTH)
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("simulatedHD_20240301_720p.mp4", "of 20240301, no night of 2024-02"),
-        ("simulatedHD_20240230_720p.mp4", "of 20240230, no night of 2024-02"),
-        (
-            "auroramaxHD_20240202_720p.mp4",
-            r"a second video of the night 20240202 beside auroramaxHD_20240202.*keep one",
-        ),
-    ],
-)
-def test_videos_in_the_wrong_place(month, name, message):
-    (extract.RAW / MONTH / name).touch()
-    with pytest.raises(InputError, match=message):
-        extract.find_videos(extract.RAW / MONTH, PARAMS.extract.file_pattern)
-
-
-def test_other_videos_are_left_out_and_counted(month, capsys):
-    (extract.RAW / MONTH / "auroramaxHD_20240202_480p.mp4").touch()
-    assert list(extract.find_videos(extract.RAW / MONTH, PARAMS.extract.file_pattern)) == list(NIGHTS)
-    assert "1 videos that extract.file_pattern" in capsys.readouterr().err
-
-
 def test_a_month_without_videos(month):
     with pytest.raises(InputError, match=r"no video named like '\*HD_\{night\}_720p\.mp4' \[data/raw/2024-03\]"):
         extract.run(PARAMS, "2024-03")
-
-
-def test_the_pattern_is_a_glob_with_one_night(tmp_path):
-    for name in ("cam[1]-20240201.mp4", "cam[1]-2024020.mp4", "xcam[1]-20240203.mp4"):
-        (tmp_path / MONTH).mkdir(exist_ok=True)
-        (tmp_path / MONTH / name).touch()
-    assert list(extract.find_videos(tmp_path / MONTH, "cam[[]1[]]-{night}.mp4")) == ["20240201"]
 
 
 def test_the_command_ends_with_status_2_and_one_line(month, monkeypatch, capsys):
@@ -212,3 +189,80 @@ def test_the_command_ends_with_status_2_and_one_line(month, monkeypatch, capsys)
 def test_no_bad_frame_no_warning(capsys):
     extract.check_bad(pd.DataFrame({"status": ["ok", "ok"], "night": ["20240201"] * 2}), MONTH, 0.0)
     assert capsys.readouterr().err == ""
+
+
+def test_hidden_companions_and_endings_in_capitals_change_nothing(month, capsys):
+    for name in (f"._{place(NIGHTS[0]).name}", f".{place(NIGHTS[1]).name}", "Thumbs.db", ".DS_Store", "desktop.ini"):
+        (extract.RAW / MONTH / name).write_bytes(b"\0" * 4096)
+    (extract.RAW / MONTH / "@eaDir").mkdir()
+    place(NIGHTS[1]).rename(place(NIGHTS[1]).with_suffix(".MP4"))
+    extract.run(PARAMS, MONTH)
+    assert FRAMES_TABLE.read(MONTH)["night"].unique().tolist() == list(NIGHTS)
+    assert "ignored 2 hidden files" in capsys.readouterr().err
+
+
+def test_two_nights_with_one_video_are_told(month, capsys):
+    place("20240203").write_bytes(place(NIGHTS[0]).read_bytes())
+    extract.run(PARAMS, MONTH)
+    assert f"the nights {NIGHTS[0]}, 20240203 have one and the same video" in capsys.readouterr().err
+
+
+def test_frame_numbers_of_six_digits_keep_their_order(month):
+    sample = next(iter(video.decode(video.probe(place(NIGHTS[0])), videos.EXTRACT, month).values()))
+    numbers = (100_000, 99_999, 0)
+    members = [(f"{make(NIGHTS[0], number)}.jpg", sample.picture.read_bytes()) for number in numbers]
+    path = archive.night_path(archive.FRAMES, NIGHTS[0])
+    archive.write(path, members)
+    ids = [f"{NIGHTS[0]}-{number}" for number in ("00000", "99999", "100000")]
+    assert archive.names(path) == [f"{frame_id}.jpg" for frame_id in ids]
+    assert [name for name, _ in archive.read_all(path)] == archive.names(path)
+    assert read_frame(ids[2]).shape == (videos.CROP, videos.CROP, 3)
+
+
+def fake_ffmpeg(folder: Path, message: str) -> str:
+    """A PATH on which ffmpeg fails with a message."""
+    folder.mkdir()
+    program = folder / "ffmpeg"
+    program.write_text(
+        f"#!/bin/sh\n[ $1 = -version ] && {{ echo ffmpeg version 5.1; exit; }}\necho '{message}' >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def line_of_failing_stage(monkeypatch, capsys) -> str:
+    Path("params.yaml").write_text(yaml.safe_dump(PARAMS.model_dump(mode="json")))
+    monkeypatch.setattr(sys, "argv", ["extract", MONTH])
+    with pytest.raises(SystemExit, match="2"):
+        extract.main()
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "Error" in line]
+    return line
+
+
+@pytest.mark.parametrize(
+    ("message", "fix"),
+    [
+        ("av_interleaved_write_frame(): No space left on device", "TMPDIR"),
+        ("Could not open file : Disk quota exceeded", "TMPDIR"),
+        ("Could not open file : Read-only file system", "TMPDIR"),
+        ("Could not open file : Permission denied", "TMPDIR"),
+    ],
+)
+def test_a_full_temporary_folder_is_not_blamed_on_the_video(month, message, fix, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", fake_ffmpeg(month / "bin", message))
+    line = line_of_failing_stage(monkeypatch, capsys)
+    assert message.partition(": ")[2] in line and fix in line and tempfile.gettempdir() in line
+    assert "video" not in line
+
+
+def test_a_full_disk_below_data_names_the_archive_and_leaves_the_rest_alone(month, monkeypatch, capsys):
+    extract.run(PARAMS, MONTH)
+    before = written()
+    place("20240203").write_bytes(place(NIGHTS[0]).read_bytes() + 2 * EMPTY_BOX)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", lambda *_: Path("/dev/full").write_bytes(b"x" * 9999))
+    line = line_of_failing_stage(monkeypatch, capsys)
+    assert line.startswith(
+        "InputError: cannot read or write: No space left on device [data/frames/2024-02/20240201.zip]"
+    )
+    assert "free space" in line
+    assert written() == before

@@ -10,10 +10,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-import ffmpeg
-
 from ..errors import InputError
-from ..preprocessing import video
+from ..preprocessing import ffmpeg_tool, video
 
 END_S = 20.0
 """Seconds of video; longer than encoders leave between keyframes, so that one that is damaged condemns no night."""
@@ -62,16 +60,14 @@ def told_length(path: Path) -> int:
 
 def _packets(path: Path) -> tuple[int, int]:
     """Pictures that the container promises, and packets that can be read."""
-    told = ffmpeg.probe(str(path), v="error", ignore_editlist=1, select_streams="v:0", count_packets=None)["streams"][0]
-    return int(told.get("nb_frames", 1)), int(told["nb_read_packets"])
+    options = ("-ignore_editlist", "1", "-select_streams", "V:0", "-count_packets")
+    stream = ffmpeg_tool.probe(path, *options)["streams"][0]
+    return int(stream.get("nb_frames", 1)), int(stream["nb_read_packets"])
 
 
 def _pictures(path: Path, where: dict[str, float]) -> int:
     """How many pictures can be decoded in a part of the video, as ffmpeg's input options tell it."""
-    source = ffmpeg.input(str(path), threads=1, max_error_rate=1, **where)
-    command = source.video.output("pipe:", f="framecrc", vsync="passthrough").global_args("-v", "error", "-nostdin")
-    try:
-        lines, _ = command.run(capture_stdout=True, capture_stderr=True)
-    except ffmpeg.Error as error:
-        lines = error.stdout or b""
-    return sum(not line.startswith(b"#") for line in lines.splitlines())
+    source = ffmpeg_tool.source(path, threads=1, max_error_rate=1, **where)
+    output = source.video.output("pipe:", f="framecrc", **ffmpeg_tool.every_frame())
+    run = ffmpeg_tool.call(output.global_args("-v", "error", "-nostdin").compile())
+    return sum(not line.startswith(b"#") for line in run.stdout.splitlines())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
 from .base import Count, Frozen, Positive, Share
+
+NIGHT_FIELDS = {"night": 8, "year": 4, "month": 2, "day": 2}
+"""Fields of `file_pattern` and their digits; `night` is the date YYYYMMDD."""
 
 
 class Circle(Frozen):
@@ -43,7 +47,10 @@ class Extract(Frozen):
     @field_validator("file_pattern")
     @classmethod
     def names_the_night(cls, pattern: str) -> str:
-        """A glob pattern with {night} where the date stands."""
-        if pattern.count("{night}") != 1:
-            raise ValueError("must hold {night} once, where the date YYYYMMDD stands in the file name")
+        """A glob pattern with {night} where the date YYYYMMDD stands, or {year}, {month} and {day} apart."""
+        fields = sorted(re.findall(r"{(.*?)}", pattern))
+        if fields not in (["night"], ["day", "month", "year"]):
+            raise ValueError(
+                "must hold {night} once, where the date YYYYMMDD stands in the file name, or {year}, {month} and {day}"
+            )
         return pattern

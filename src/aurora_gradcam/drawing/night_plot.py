@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..conditions import MOON_CLASSES, SUN_CLASSES
-from ..frame_ids import night_of
+from ..frame_ids import night_of, sort_key
 from ..images import read_frame
 from . import style
 from .keogram import edges, keogram, shown_at, stretches
@@ -60,7 +60,7 @@ def by_night(predictions: pd.DataFrame, sky: pd.DataFrame, labels: pd.DataFrame)
         Frame_id and label, one row a labelled frame.
     """
     rows = predictions.merge(sky.dropna(subset=["utc"]), on="frame_id").merge(labels, on="frame_id", how="left")
-    rows = rows.assign(night=rows["frame_id"].map(night_of)).sort_values(["utc", "frame_id"])
+    rows = rows.assign(night=rows["frame_id"].map(night_of)).sort_values(["utc", "frame_id"], key=sort_key)
     return {night: part.reset_index(drop=True) for night, part in rows.groupby("night")}
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..config import Params
 from ..errors import ConfigError, DataError, InputError
+from ..frame_ids import sort_key
 from ..tables.frames import FRAMES_TABLE, SIMULATED_PREFIX
 from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
@@ -95,7 +96,7 @@ def listing(params: Params, choice: Choice) -> pd.DataFrame:
         rows = rows[folder.isin(choice.only)]
     given = rows["member"].notna() & (rows["status"].eq("ok") | choice.damaged)
     if choice.limit:
-        rows = rows[given].sort_values(["utc", "frame_id"])
+        rows = rows[given].sort_values(["utc", "frame_id"], key=sort_key)
         rows = rows[spread(folder[rows.index], choice.limit)]
         given = given[rows.index]
     if not given.any():

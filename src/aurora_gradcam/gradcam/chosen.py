@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import config
 from ..conditions import CONDITIONS, condition_name
+from ..frame_ids import sort_key
 from ..inference.scores import held_out
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def most_confident(frames: pd.DataFrame, is_aurora: bool, count: int) -> pd.Data
     confidence is decided by frame_id.
     """
     called = frames[frames["is_aurora"] == is_aurora]
-    ordered = called.sort_values(["p_aurora", "frame_id"], ascending=[not is_aurora, True])
+    ordered = called.sort_values(["p_aurora", "frame_id"], ascending=[not is_aurora, True], key=sort_key)
     return in_turn(ordered, count)
 
 
@@ -58,7 +59,9 @@ def measured(frames: pd.DataFrame, labelled: pd.DataFrame, count: int, seed: int
     """
     learnt = labelled.loc[labelled["split"] != "test", "night"]
     unseen = frames[~frames["night"].isin(learnt)]
-    called = (unseen if len(unseen) else frames).query("is_aurora").sort_values("frame_id", ignore_index=True)
+    called = (
+        (unseen if len(unseen) else frames).query("is_aurora").sort_values("frame_id", ignore_index=True, key=sort_key)
+    )
     return in_turn(called.iloc[np.random.default_rng(seed).permutation(len(called))], count)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from ..sky_circle import is_inside
 from ..tables.labels import LABELS
 from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, which imports torchvision
 
@@ -18,8 +19,6 @@ from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, w
 from pytorch_grad_cam.metrics.perturbation_confidence import PerturbationConfidenceMetric, RemoveMostRelevantFirst
 from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 from scipy import stats
-
-from .overlays import sky_circle
 
 FRACTIONS = (0.2, 0.5, 0.8)
 """Shares of the sky circle that are removed; few, since filling them from their surroundings costs most of the time."""
@@ -35,7 +34,7 @@ def removal_order(heat: np.ndarray, seed: int) -> np.ndarray:
 
     heat : float (n, S, S) -> float32 (n, S, S).
     """
-    circle = sky_circle(heat.shape[-1])
+    circle = is_inside(heat.shape[-1])
     ranks = np.zeros(heat.shape, dtype=np.float32)
     shuffled = np.random.default_rng(seed).permutation(int(circle.sum()))
     for number, of_frame in enumerate(heat):
@@ -47,7 +46,7 @@ def removal_order(heat: np.ndarray, seed: int) -> np.ndarray:
 
 def even_sky(frame: torch.Tensor, stays: torch.Tensor) -> torch.Tensor:
     """Fill with the mean of each colour over the frame's sky circle: a sky of the same light without anything in it."""
-    circle = torch.from_numpy(sky_circle(frame.shape[-1]))
+    circle = torch.from_numpy(is_inside(frame.shape[-1]))
     return torch.where(stays > 0.5, frame, frame[:, circle].mean(1)[:, None, None])
 
 
@@ -76,7 +75,7 @@ def probability_without(
     float32 (n,).
     """
     pixels = ranks.shape[-1] ** 2
-    removed = round(fraction * int(sky_circle(ranks.shape[-1]).sum()))
+    removed = round(fraction * int(is_inside(ranks.shape[-1]).sum()))
     # The library removes what reaches a percentile of the whole square: this one lies midway between two ranks.
     percentile = max(0.0, 100 * (pixels - removed - 0.5) / (pixels - 1))
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from .. import config, memory
 from ..files import atomic_write
+from ..frame_ids import in_order, sort_key
 from ..images import read_frame
 from ..progress import track
 from ..stage import stage_main
@@ -118,7 +119,7 @@ def run(params: config.Params) -> None:
     ids = drawn["frame_id"].tolist()
     with replaced_whole(GRADCAM) as folder:
         explained, baselines = explain_frames(
-            explainer, sorted(wanted["frame_id"].unique()), params.gradcam.classes, folder
+            explainer, in_order(wanted["frame_id"].unique()), params.gradcam.classes, folder
         )
         costly = removed_and_shifted(explainer, ids[:REMOVED_FRAMES], params.seed).assign(target=TARGET)
         forgotten = randomised(explainer, ids[:RANDOMISED_FRAMES], params.seed)
@@ -130,8 +131,8 @@ def run(params: config.Params) -> None:
     )
     pairs = explained["map"].map(method_and_layer)
     explained["method"], explained["layer"] = pairs.str[0], pairs.str[1]
-    CAMS_TABLE.write(wanted.merge(explained, on="frame_id").sort_values(list(CAMS_TABLE.key)))
-    CAM_BASELINES_TABLE.write(baselines.sort_values(list(CAM_BASELINES_TABLE.key)))
+    CAMS_TABLE.write(wanted.merge(explained, on="frame_id").sort_values(list(CAMS_TABLE.key), key=sort_key))
+    CAM_BASELINES_TABLE.write(baselines.sort_values(list(CAM_BASELINES_TABLE.key), key=sort_key))
     summary = explanations.summary(
         explained[explained["frame_id"].isin(ids)], baselines[baselines["frame_id"].isin(ids)], forgotten, TARGET
     )

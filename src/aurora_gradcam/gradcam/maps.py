@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..sky_circle import is_inside
 from ..tables.labels import LABELS
 from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, which imports torchvision
 
@@ -15,7 +16,6 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from ..errors import ConfigError
 from ..training.network import layer as layer_of
-from .overlays import sky_circle
 
 METHODS: dict[str, type[BaseCAM]] = {"gradcam": GradCAM, "layercam": LayerCAM}
 """Methods by name; each is a class of the library that takes a network and its layers."""
@@ -84,5 +84,5 @@ def explain(
 def heat_in_circle(heat: np.ndarray) -> np.ndarray:
     """Share of each map's sum inside the sky circle: (n, S, S) -> float64 (n,), NaN for a map of zeros."""
     total = heat.sum(axis=(1, 2), dtype=np.float64)
-    inside = heat[:, sky_circle(heat.shape[-1])].sum(axis=1, dtype=np.float64)
+    inside = heat[:, is_inside(heat.shape[-1])].sum(axis=1, dtype=np.float64)
     return np.divide(inside, total, out=np.full(len(heat), np.nan), where=total > 0)

@@ -8,17 +8,13 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
+from ..sky_circle import is_inside
+
 COLOURS = "inferno"
 """Perceptually uniform and safe for colour-blind readers; no green, the colour of most aurora."""
 STRENGTH = 0.6
 """Opacity of the hottest place."""
 JPEG_QUALITY = 90
-
-
-def sky_circle(size: int) -> np.ndarray:
-    """Which pixels of a square frame show sky: bool (size, size), centres within the inscribed circle."""
-    offset = np.arange(size) - (size - 1) / 2
-    return np.hypot(offset[:, None], offset) <= size / 2
 
 
 def resized(heat: np.ndarray, size: int) -> np.ndarray:
@@ -45,7 +41,7 @@ def overlay(frame: np.ndarray, heat: np.ndarray) -> np.ndarray:
     if frame.shape != (size, size, 3) or heat.ndim != 2:
         raise ValueError(f"a square RGB frame and one map are needed, not {frame.shape} and {heat.shape}")
     weight = resized(heat, size).clip(0, 1)
-    opacity = (STRENGTH * weight * sky_circle(size))[..., None]
+    opacity = (STRENGTH * weight * is_inside(size))[..., None]
     colours = matplotlib.colormaps[COLOURS](weight)[..., :3] * 255
     return np.rint((1 - opacity) * frame + opacity * colours).astype(np.uint8)
 

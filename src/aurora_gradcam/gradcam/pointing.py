@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from .. import archive
 from ..frame_ids import month_of, night_of
-from .overlays import resized, sky_circle
+from ..sky_circle import is_inside
+from .overlays import resized
 
 TRUTH = Path("data/labels/truth")
 BASELINES = ("uniform", "centred_gaussian", "brightness")
@@ -38,7 +39,7 @@ def read_masks(frame_ids: Sequence[str], size: int) -> tuple[np.ndarray, np.ndar
             continue
         with Image.open(io.BytesIO(archive.read_member(path, f"{frame_id}.png"))) as image:
             mask = image.convert("1").resize((size, size), Image.Resampling.NEAREST)
-        masks[number], known[number] = np.asarray(mask) & sky_circle(size), True
+        masks[number], known[number] = np.asarray(mask) & is_inside(size), True
     return masks, known
 
 
@@ -50,7 +51,7 @@ def divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 def mask_area(masks: np.ndarray) -> np.ndarray:
     """Share of the sky circle that each mask covers: bool (n, S, S), empty outside the circle -> float64 (n,)."""
-    return masks.sum((1, 2)) / sky_circle(masks.shape[-1]).sum()
+    return masks.sum((1, 2)) / is_inside(masks.shape[-1]).sum()
 
 
 def energy_in_mask(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -103,7 +104,7 @@ def baselines(pictures: Sequence[np.ndarray], size: int) -> dict[str, np.ndarray
 
     `pictures` : n uint8 RGB (side, side, 3), masked to their sky circle.
     """
-    circle = sky_circle(size)
+    circle = is_inside(size)
     offset = (np.arange(size) - (size - 1) / 2) / (size / 2)
     gaussian = np.exp(-(offset[:, None] ** 2 + offset**2) / (2 * CENTRED_SIGMA**2))
     luma = [np.asarray(Image.fromarray(picture).convert("L"), dtype=np.float32) / 255 for picture in pictures]

@@ -10,9 +10,9 @@ import torch
 from scipy import stats
 from torch import nn
 
+from ..sky_circle import is_inside
 from ..training.statistics import measure_statistics
 from .maps import explain
-from .overlays import sky_circle
 
 SHIFT = 8 / 240
 """How far a picture is shifted, as a share of its side: a quarter of the last block's cell."""
@@ -75,7 +75,7 @@ def randomisation_curve(
     `parts_from_the_head`; see `rank_agreement` for even maps.
     """
     forgetting = copy.deepcopy(network)
-    circle = sky_circle(batch.shape[-1])
+    circle = is_inside(batch.shape[-1])
     before = {pair: explain(network, batch, target, pair[1], pair[0]) for pair in maps}
     rows: dict[tuple[str, str], list[np.ndarray]] = {pair: [] for pair in maps}
     for part in parts_from_the_head(network):
@@ -115,7 +115,7 @@ def shift_agreement(
     for each map's name float64 (n,); see `rank_agreement` for even maps.
     """
     size = pictures.shape[1]
-    circle, step = sky_circle(size), max(1, round(SHIFT * size))
+    circle, step = is_inside(size), max(1, round(SHIFT * size))
     before = explained(pictures)
     agreements: dict[str, list[np.ndarray]] = {name: [] for name in before}
     for down, right in ((step * i, step * j) for i, j in DIRECTIONS):

@@ -16,6 +16,7 @@ import pandas as pd
 from .. import archive, config, memory
 from ..errors import DataError
 from ..files import atomic_write
+from ..frame_ids import sort_key
 from ..images import decode_image
 from ..progress import track
 from ..stage import stage_main
@@ -87,7 +88,7 @@ def _usable(frames: pd.DataFrame) -> pd.DataFrame:
     if len(bad):
         kinds = ", ".join(f"{count} {status}" for status, count in bad.items())
         logger.warning(f"{bad.sum()} of {len(frames)} frames get no prediction ({kinds})")
-    usable = frames[frames["status"] == "ok"].sort_values("frame_id", ignore_index=True)
+    usable = frames[frames["status"] == "ok"].sort_values("frame_id", ignore_index=True, key=sort_key)
     if usable.empty:
         raise DataError("no frame has a picture to classify", "data/tables/frames", "look at extract's warnings")
     return usable
@@ -119,12 +120,14 @@ def report(
     skies = sky[["frame_id", "utc", "sun_class", "moon_class"]]
     every = predicted.merge(frames[["frame_id", "night"]], on="frame_id", validate="1:1")
     every = every.merge(skies, on="frame_id", how="left", validate="1:1")
-    judged = split.merge(predicted, on="frame_id", validate="1:1").sort_values("frame_id", ignore_index=True)
+    judged = split.merge(predicted, on="frame_id", validate="1:1").sort_values(
+        "frame_id", ignore_index=True, key=sort_key
+    )
     if len(judged) < len(split):
         lost = len(split) - len(judged)
         logger.warning(f"{lost} of {len(split)} labelled frames have no prediction")
     audited = labelled.merge(predicted, on="frame_id").merge(skies, on="frame_id", how="left")
-    audited = audited.sort_values("frame_id", ignore_index=True)
+    audited = audited.sort_values("frame_id", ignore_index=True, key=sort_key)
     kept, left_out = conditions.untouched_audit(audited, split, LEARNT_FROM)
 
     rows = conditions.by_condition(every, kept, left_out)

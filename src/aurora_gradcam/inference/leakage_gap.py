@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 from ..errors import DataError
+from ..frame_ids import sort_key
 from ..tables.labels import LABELLED_TABLE
 from ..tables.split import SPLIT_TABLE
 from .bootstrap import SHARE, Estimate, interval
@@ -73,7 +74,11 @@ def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) 
 
 def reported(split: pd.DataFrame, predicted: pd.DataFrame, name: str) -> pd.DataFrame:
     """The frames of one split with their labels and predictions; DataError where there is none."""
-    rows = split[split["split"] == name].merge(predicted, on="frame_id").sort_values("frame_id", ignore_index=True)
+    rows = (
+        split[split["split"] == name]
+        .merge(predicted, on="frame_id")
+        .sort_values("frame_id", ignore_index=True, key=sort_key)
+    )
     if rows.empty:
         raise DataError(f"the split '{name}' holds no frame", SPLIT_TABLE.path(), "run `dvc repro` with policy night")
     return rows

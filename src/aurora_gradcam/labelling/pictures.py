@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import archive
 from ..errors import DataError, InputError
-from ..frame_ids import night_of
+from ..frame_ids import in_order, night_of, sort_key
 from .questions import utc_text
 
 WITHIN = pd.Timedelta(seconds=90)
@@ -57,7 +57,9 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
         if not (path := archive.night_path(archive.FRAMES, night)).exists():
             raise InputError("this night archive is missing", path, "run `dvc pull` or `dvc repro extract`")
     with_picture = frames.loc[frames["night"].isin(nights) & frames["member"].notna(), ["frame_id", "night", "member"]]
-    timed = with_picture.merge(sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values(["utc", "frame_id"])
+    timed = with_picture.merge(sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values(
+        ["utc", "frame_id"], key=sort_key
+    )
     of_night = timed.groupby("night")[["frame_id", "utc"]]
     beside = timed.join(of_night.shift(1).add_prefix("before_")).join(of_night.shift(-1).add_prefix("after_"))
     neighbours = {
@@ -67,7 +69,7 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
         )
         for row in beside[beside["frame_id"].isin(frame_ids)].itertuples()
     }
-    if missing := sorted(set(frame_ids) - set(neighbours)):
+    if missing := in_order(set(frame_ids) - set(neighbours)):
         path = archive.night_path(archive.FRAMES, night_of(missing[0]))
         what = f"{len(missing)} frames to label, such as {missing[0]}, have no picture"
         raise DataError(what, path, "run `dvc repro sample_label`")

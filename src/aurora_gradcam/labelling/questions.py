@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..conditions import condition_name
 from ..errors import InputError
-from ..frame_ids import night_of
+from ..frame_ids import in_order, night_of
 from ..preprocessing.sampling import draws
 from ..tables.labels import LABELLED_TABLE, TO_LABEL
 from ..tables.predictions import PREDICTIONS_TABLE
@@ -56,7 +56,7 @@ def sampled(annotator: str, again: bool) -> list[str]:
         labelled = LABELLED_TABLE.read()
         by_others = labelled["annotator"].map(lambda names: bool(set(names.split("+")) - {annotator}))
         frame_ids += list(labelled.loc[by_others, "frame_id"])
-    return sorted(set(frame_ids))
+    return in_order(set(frame_ids))
 
 
 def named(frame_ids: Iterable[str], known: Collection[str]) -> list[str]:
@@ -74,7 +74,7 @@ def ordered(frame_ids: list[str], order: Order, annotator: str, seed: int) -> li
     Frames without a prediction come last. InputError where `uncertain` finds no predictions.
     """
     if order == "night":
-        return sorted(frame_ids)
+        return in_order(frame_ids)
     number = dict(zip(frame_ids, draws(frame_ids, seed, f"label {annotator}"), strict=True))
     if order == "random":
         return sorted(frame_ids, key=number.__getitem__)

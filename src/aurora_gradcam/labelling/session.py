@@ -12,6 +12,7 @@ import pandas as pd
 from ..conditions import MOON_CLASSES, SUN_CLASSES, condition_name
 from ..config import Params
 from ..errors import InputError
+from ..frame_ids import in_order
 from ..tables.frames import FRAMES_TABLE, is_simulated
 from ..tables.labels import LABELS_FILE
 from ..tables.sky import SKY_TABLE
@@ -78,7 +79,7 @@ class Session:
     def state(self) -> dict[str, Any]:
         """How far the work is, by night and by condition."""
         answers = self.journal.answers
-        by_time = [self.questions[frame_id] for frame_id in sorted(self.questions)]
+        by_time = [self.questions[frame_id] for frame_id in in_order(self.questions)]
         by_condition = sorted(by_time, key=lambda question: CONDITION_NAMES.index(question.condition))
         answered = [question for question in by_time if question.frame_id in answers]
         return {

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from ..config import Circle
 from ..errors import DataError
+from ..sky_circle import is_inside
 from .circle_fit import LARGEST, RAYS, SMALLEST, Fit, directions, fitted, ransac, support_of
 
 WORKING_SIDE = 360  # longest side in pixels while searching; the circle is then refined at full size
@@ -56,8 +57,7 @@ def cut(picture: np.ndarray, circle: Circle) -> np.ndarray:
     if part.size:
         down, right = rows.start - top, columns.start - left
         square[down : down + part.shape[0], right : right + part.shape[1]] = part
-    offset = np.arange(side) + 0.5 - radius
-    square[np.hypot(offset[:, None], offset) > radius] = 0
+    square[~is_inside(side)] = 0
     return square
 
 

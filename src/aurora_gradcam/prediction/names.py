@@ -14,8 +14,9 @@ import numpy as np
 
 from ..config import OcrUtc, Predict
 from ..errors import ConfigError
+from ..preprocessing import video_names
 from ..preprocessing.clock import parse
-from ..preprocessing.extract import is_date, named_like
+from ..preprocessing.video_names import is_date
 
 FIELDS = {"Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{2}", "d": r"\d{2}", "j": r"\d{3}", "H": r"\d{2}", "I": r"\d{2}",
           "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}", "p": r"[AaPp][Mm]", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]{3,9}",
@@ -66,7 +67,7 @@ def time_in(name: str, rule: Predict) -> datetime | None:
 
 def night_in(name: str, file_pattern: str) -> str | None:
     """The date YYYYMMDD that a video's name holds: by `extract.file_pattern`, or else any eight digits that are one."""
-    by_pattern = [found["night"]] if (found := named_like(file_pattern).match(name)) else []
+    by_pattern = [night] if (night := video_names.night_in(name, file_pattern)) else []
     # a time of day may follow without a space
     dates = [*by_pattern, *re.findall(r"(?<!\d)(\d{8})(?:\d{4}|\d{6})?(?!\d)", name)]
     return next((date for date in dates if is_date(date)), None)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import logging
-import re
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,65 +15,15 @@ from PIL import Image
 from .. import archive, parallel
 from ..config import Extract, Params
 from ..errors import DataError, InputError
-from ..frame_ids import month_of
+from ..frame_ids import make
 from ..stage import stage_main
-from ..tables.frames import FRAME_STATUSES, FRAMES_TABLE
+from ..tables.frames import FRAMES_TABLE, FrameStatus
 from . import video
+from .video_names import find_videos
 
 logger = logging.getLogger(__name__)
 
 RAW = Path("data/raw")
-
-
-def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
-    """Videos of a month's folder by night, sorted; names of other videos, left out, go to standard error.
-
-    Raises
-    ------
-    InputError
-        No folder, no video that matches, a name without a date in this month, two videos of one night.
-    """
-    named = named_like(pattern)
-    videos: dict[str, Path] = {}
-    others = []
-    for path in sorted(folder.glob("*.mp4")):
-        if not (found := named.match(path.name)):
-            others.append(path.name)
-            continue
-        night = found["night"]
-        if not is_date(night) or month_of(night) != folder.name:
-            raise InputError(
-                f"this video is of {night}, no night of {folder.name}", path, "move it to its month's folder"
-            )
-        if night in videos:
-            raise InputError(
-                f"a second video of the night {night} beside {videos[night].name}", path, "keep one of them"
-            )
-        videos[night] = path
-    if others:
-        logger.warning(
-            f"{folder} holds {len(others)} videos that extract.file_pattern '{pattern}' leaves out, such as {others[0]}"
-        )
-    if not videos:
-        raise InputError(
-            f"no video named like '{pattern}'",
-            folder,
-            "put videos here or `dvc pull` them, or set extract.file_pattern or months",
-        )
-    return videos
-
-
-def named_like(pattern: str) -> re.Pattern[str]:
-    """`extract.file_pattern` as an expression for whole file names, with the group `night`."""
-    return re.compile(fnmatch.translate(pattern.replace("{night}", "NIGHT")).replace("NIGHT", r"(?P<night>\d{8})"))
-
-
-def is_date(night: str) -> bool:
-    """Whether eight digits are a date."""
-    try:
-        return bool(datetime.strptime(night, "%Y%m%d"))
-    except ValueError:
-        return False
 
 
 def probe_all(videos: dict[str, Path], extract: Extract) -> list[tuple[str, video.Video]]:
@@ -104,9 +51,9 @@ def extract_night(probed: tuple[str, video.Video], extract: Extract) -> pd.DataF
     night, source = probed
     with TemporaryDirectory(prefix=f"aurora-{night}-") as folder:
         rows, samples = decode_night(night, source, extract, Path(folder))
-        given = [(f"{night}-{number:05d}", sample) for number, sample in samples.items()]
-        frames = [(f"{frame_id}.jpg", sample.picture.read_bytes()) for frame_id, sample in given]
-        strips = [(f"{frame_id}.png", sample.strip.read_bytes()) for frame_id, sample in given]
+        named = [(make(night, number), sample) for number, sample in samples.items()]
+        frames = [(f"{frame_id}.jpg", sample.picture.read_bytes()) for frame_id, sample in named]
+        strips = [(f"{frame_id}.png", sample.strip.read_bytes()) for frame_id, sample in named]
     archive.write(archive.night_path(archive.FRAMES, night), frames)
     archive.write(archive.night_path(archive.STAMPS, night), strips)
     return rows
@@ -122,19 +69,20 @@ def decode_night(
     samples = video.decode(source, extract, folder)
     rows = []
     for number in sorted(promised | set(samples)):
-        frame_id = f"{night}-{number:05d}"
-        status, member, pts_s = "missing", None, float(number / source.fps)
+        frame_id = make(night, number)
+        status, member, pts_s = FrameStatus.MISSING, None, float(number / source.fps)
         if sample := samples.get(number):
             status, member, pts_s = _status(sample, extract.circle.radius), f"{frame_id}.jpg", sample.pts_s
         rows.append((frame_id, night, source.path.name, md5, number, pts_s, member, status))
     return pd.DataFrame(rows, columns=list(FRAMES_TABLE.schema.columns)), samples
 
 
-def _status(sample: video.Sample, radius: int) -> str:
+def _status(sample: video.Sample, radius: int) -> FrameStatus:
     if sample.is_damaged:
-        return "corrupt"
+        return FrameStatus.CORRUPT
     with Image.open(sample.picture) as picture:
-        return "blank" if video.is_blank(np.asarray(picture.convert("L")), radius) else "ok"
+        is_blank = video.is_blank(np.asarray(picture.convert("L")), radius)
+    return FrameStatus.BLANK if is_blank else FrameStatus.OK
 
 
 def remove_others(folder: Path, nights: set[str]) -> None:
@@ -145,21 +93,30 @@ def remove_others(folder: Path, nights: set[str]) -> None:
 
 
 def check_bad(frames: pd.DataFrame, month: str, max_bad_fraction: float) -> None:
-    """Tell how many frames are bad, in one line; a DataError where they are too many."""
-    bad = frames[frames["status"] != "ok"]
+    """Warn of bad frames, in one line; a DataError where they are too many."""
+    bad = frames[frames["status"] != FrameStatus.OK]
     if bad.empty:
         return
     counts = bad.groupby("status").size()
-    kinds = ", ".join(f"{counts[status]} {status}" for status in FRAME_STATUSES if status in counts)
+    kinds = ", ".join(f"{counts[status]} {status}" for status in FrameStatus if status in counts)
     nights = bad["night"].value_counts()
-    told = f"{len(bad)} of {len(frames)} frames are bad: {kinds}; most in the night {nights.index[0]}, {nights.iloc[0]}"
+    summary = (
+        f"{len(bad)} of {len(frames)} frames are bad: {kinds}; most in the night {nights.index[0]}, {nights.iloc[0]}"
+    )
     if len(bad) > max_bad_fraction * len(frames):
         raise DataError(
-            f"{told}; extract.max_bad_fraction allows {max_bad_fraction:g}",
+            f"{summary}; extract.max_bad_fraction allows {max_bad_fraction:g}",
             month,
             "replace the damaged videos, or raise extract.max_bad_fraction",
         )
-    logger.warning("%s: %s", month, told)
+    logger.warning("%s: %s", month, summary)
+
+
+def warn_of_copies(frames: pd.DataFrame, month: str) -> None:
+    """Warn of nights whose videos are the same file: their frames would count twice."""
+    for _, copies in frames.groupby("video_md5")["night"]:
+        if len(nights := copies.unique()) > 1:
+            logger.warning("%s: the nights %s have one and the same video", month, ", ".join(nights))
 
 
 def run(params: Params, month: str) -> None:
@@ -172,6 +129,7 @@ def run(params: Params, month: str) -> None:
         remove_others(root / month, {night for night, _ in probed})
     frames = pd.concat(night_frames, ignore_index=True)
     check_bad(frames, month, params.extract.max_bad_fraction)
+    warn_of_copies(frames, month)
     FRAMES_TABLE.write(frames, month)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..config import Params
 from ..errors import InputError
+from ..frame_ids import sort_key
 from ..parallel import map_nights
 from ..stage import stage_main
 from ..tables.sky import SKY_TABLE
@@ -29,7 +30,7 @@ def run(params: Params) -> None:
     if not params.months:
         raise InputError("no months to read", "params.yaml: months", "list at least one, such as 2024-02")
     parts = map_nights(partial(sky_of_month, params=params), params.months, "sun and moon, months")
-    sky = pd.concat(parts).sort_values("frame_id", ignore_index=True)
+    sky = pd.concat(parts).sort_values("frame_id", ignore_index=True, key=sort_key)
     SKY_TABLE.write(sky)
     unknown = int(sky["utc"].isna().sum())
     if unknown:

@@ -12,10 +12,11 @@ import pandas as pd
 from .. import archive
 from ..config import Params
 from ..errors import DataError
+from ..frame_ids import sort_key
 from ..images import decode_image
 from ..parallel import map_nights
 from ..stage import stage_main
-from ..tables.frames import FRAMES_TABLE
+from ..tables.frames import FRAMES_TABLE, FrameStatus, elapsed_s
 from ..tables.times import TIME_STATUSES, TIMES_TABLE
 from . import clock, stamps
 
@@ -36,11 +37,10 @@ def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list
 
 def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Params) -> tuple[pd.DataFrame, list[str]]:
     """Times of one night's frames (rows of FRAMES_TABLE by frame_no) whose strips were read as `read`, and notes."""
-    elapsed_s = frames["pts_s"].to_numpy() * params.extract.nominal_fps * params.extract.seconds_per_frame
     times, notes = clock.place(
         [stamp.text for stamp in read],
-        elapsed_s,
-        (frames["status"] == "ok").to_numpy(),
+        elapsed_s(frames["pts_s"], params.extract).to_numpy(),
+        (frames["status"] == FrameStatus.OK).to_numpy(),
         datetime.strptime(frames["night"].iloc[0], "%Y%m%d").date(),
         params.ocr_utc,
         params.site.timezone,
@@ -80,7 +80,7 @@ def run(params: Params, month: str) -> None:
             logger.warning(line)
         if (times["time_status"] == "failed").mean() > params.ocr_utc.max_bad_fraction:
             bad.append(night)
-    table = pd.concat([times for times, _ in timed]).sort_values("frame_id")
+    table = pd.concat([times for times, _ in timed]).sort_values("frame_id", key=sort_key)
     failed = int((table["time_status"] == "failed").sum())
     if failed > params.ocr_utc.max_bad_fraction * len(table):
         raise DataError(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..config import Fractions, Params
 from ..errors import ConfigError, DataError
-from ..frame_ids import night_of
+from ..frame_ids import night_of, sort_key
 from ..stage import stage_main
 from ..tables.labels import LABELLED_TABLE, LABELS, LABELS_FILE, TO_LABEL
 from ..tables.split import SPLIT_TABLE, SPLITS
@@ -144,14 +144,14 @@ def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
 def run(params: Params) -> None:
     """Read the labelled sample, write the split of its training pool; the audit set is left out."""
     labelled = LABELLED_TABLE.read()
-    pool = labelled.loc[labelled["set"] == "train_pool", ["frame_id", "label"]].sort_values("frame_id")
+    pool = labelled.loc[labelled["set"] == "train_pool", ["frame_id", "label"]].sort_values("frame_id", key=sort_key)
     pool = pool.assign(night=pool["frame_id"].map(night_of)).reset_index(drop=True)
     if pool.empty:
         fix = f"label the frames of {TO_LABEL} in {LABELS_FILE}, then `dvc repro`"
         raise DataError("no frame of the training pool is labelled", LABELLED_TABLE.path(), fix)
     policy = by_night if params.split.policy == "night" else by_frame
     split = policy(pool, params.split.fractions, params.split.balance, params.seed)
-    SPLIT_TABLE.write(split.sort_values("frame_id"))
+    SPLIT_TABLE.write(split.sort_values("frame_id", key=sort_key))
 
 
 main = stage_main(run)

@@ -7,21 +7,29 @@ that the decoder drops shifts no other.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from errno import ENOSPC
 from fractions import Fraction
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import ffmpeg
 import numpy as np
 
+from .. import sky_circle
 from ..config import Circle, Extract
 from ..errors import ConfigError, InputError, ToolError
+from . import ffmpeg_tool
+from .ffmpeg_tool import REPLACE
 
-REPLACE = "remove it, or fetch it again"
-BLANK_SPREAD = 4.0
-BLANK_RADIUS = 0.9
+BLANK_SPREAD = 4.0  # levels of 255 between the 1st and the 99th percentile of a picture without a sky
+BLANK_RADIUS = 0.9  # of the circle's radius: within it blankness is judged, away from its edge
+BLANK_SIDE = 180  # pixels a side that are looked at, to judge blankness quickly
+JPEG_END, PNG_END = b"\xff\xd9", b"IEND\xaeB`\x82"  # last bytes of a picture file that was written whole
 _EXACT = {"flags": "bitexact+accurate_rnd+full_chroma_int"}  # swscale: the same pixels on every processor
 _DECODED = re.compile(r"decoder -> .*?pts:(-?\d+) .*?keyframe:(\d) frame_type:(\d)")
 _PACKET = re.compile(r"demuxer -> .*?type:video .*?pkt_pts:(-?\d+) ")
@@ -66,41 +74,42 @@ def nearest(value: Fraction) -> int:
     return math.floor(value + Fraction(1, 2))
 
 
-def _reason(error: ffmpeg.Error) -> str:
-    lines = (error.stderr or b"").decode("utf-8", "replace").strip().splitlines()
-    return "; ".join(line.strip() for line in lines[-3:]) or "it gave no reason"
-
-
 def probe(path: Path) -> Video:
     """Read what a video's container promises.
 
     Raises
     ------
     InputError
-        No video, a truncated one without its index, or one without a picture stream.
+        No video, an empty or truncated one without its index, or one without a picture stream.
     ToolError
         Ffprobe is not installed.
     """
-    try:
-        streams = ffmpeg.probe(str(path), v="error", select_streams="v:0", count_packets=None)["streams"]
-    except FileNotFoundError as error:
-        raise ToolError("ffprobe is not installed", "ffmpeg", "install ffmpeg, or run `make setup`") from error
-    except ffmpeg.Error as error:
-        raise InputError(f"this is no readable video: {_reason(error)}", path, REPLACE) from error
+    # V: pictures that move, not the cover of a sound file
+    streams = ffmpeg_tool.probe(path, "-select_streams", "V:0", "-count_packets")["streams"]
     if not streams:
-        raise InputError("this file holds no video stream", path, REPLACE)
+        raise InputError("this file has no video stream, only sound or data", path, "give the video of a night")
     stream = streams[0]
-    base, average = (Fraction(*map(int, stream[key].split("/"))) if not stream[key].endswith("/0") else Fraction(0)
-                     for key in ("r_frame_rate", "avg_frame_rate"))  # fmt: skip
-    # the base rate has no rounding of the last frame's length in it, but may be a field rate
-    fps = base if 0 < base < average * Fraction(3, 2) else average or base
+    fps = _frame_rate(stream)
     frames = int(stream.get("nb_frames", 0)) or int(stream.get("nb_read_packets", 0))
     if not (fps and frames and stream.get("width")):
-        raise InputError("this video holds no frames", path, REPLACE)
-    turned = any(side.get("rotation", 0) % 180 for side in stream.get("side_data_list", []))  # ffmpeg turns it upright
-    width, height = (stream["height"], stream["width"]) if turned else (stream["width"], stream["height"])
-    return Video(path, width, height, fps, frames,
-                 int(stream.get("start_pts", 0)), Fraction(stream["time_base"]))  # fmt: skip
+        raise InputError("this video has no frames", path, REPLACE)
+    width, height = (stream["height"], stream["width"]) if _is_sideways(stream) else (stream["width"], stream["height"])
+    return Video(path, width, height, fps, frames, int(stream.get("start_pts", 0)), Fraction(stream["time_base"]))
+
+
+def _frame_rate(stream: dict[str, Any]) -> Fraction:
+    base, average = (
+        Fraction(0) if stream[key].endswith("/0") else Fraction(stream[key])
+        for key in ("r_frame_rate", "avg_frame_rate")
+    )
+    # the base rate has no rounding of the last frame's length in it, but may be a field rate
+    return base if 0 < base < average * Fraction(3, 2) else average or base
+
+
+def _is_sideways(stream: dict[str, Any]) -> bool:
+    """Whether ffmpeg turns the frames by a right angle while decoding, as the display matrix asks for."""
+    turns = (abs(float(side.get("rotation", 0))) % 180 for side in stream.get("side_data_list", []))
+    return any(abs(turn - 90) < 1 for turn in turns)
 
 
 def misplaced_box(video: Video, extract: Extract) -> tuple[str, str] | None:
@@ -171,19 +180,18 @@ def _corner(extract: Extract) -> tuple[int, int]:
 
 
 def _mask(circle: Circle, crop: int) -> ffmpeg.Stream:
-    """One picture, 255 where hypot(x - cx, y - cy) <= radius; drawn by ffmpeg, once a video."""
-    middle = crop // 2
-    inside = f"255*lte(hypot(X-{middle},Y-{middle}),{circle.radius})"
+    """One picture, 255 inside the circle; drawn by ffmpeg, once a video."""
+    inside = f"255*{sky_circle.ffmpeg_expression(circle.radius, sky_circle.extracted(crop))}"
     picture = ffmpeg.input(f"color=s={crop}x{crop}:r=1:d=1,format=gbrp", f="lavfi")
     return picture.filter("geq", r=inside, g=inside, b=inside)
 
 
-def _graph(video: Video, extract: Extract, folder: Path) -> ffmpeg.Stream:
+def _graph(video: Video, extract: Extract) -> ffmpeg.Stream:
     """Sample; then the time strip, and beside it crop and mask, in RGB so that all outside the circle is black."""
     left, top = _corner(extract)
     x, y, width, height = extract.stamp_box
     # One thread: what ffmpeg conceals damage with may depend on the order of its threads, and nights run side by side.
-    source = ffmpeg.input(str(video.path), threads=1, max_error_rate=1).video
+    source = ffmpeg_tool.source(video.path, threads=1, max_error_rate=1)["V:0"]
     sampled = source.filter("select", _is_sampled(video, step(video.fps, extract))).filter("showinfo", checksum=0)
     counted = sampled.filter("settb", "1/25").filter("setpts", "N")  # from 0, where the mask begins, without gaps
     both = counted.filter_multi_output("split")
@@ -192,11 +200,11 @@ def _graph(video: Video, extract: Extract, folder: Path) -> ffmpeg.Stream:
     sky = sky.filter("crop", extract.crop, extract.crop, left, top)
     sky = ffmpeg.filter([sky, _mask(extract.circle, extract.crop)], "blend", all_mode="and")
     sky = sky.filter("scale", **_EXACT).filter("format", "yuvj420p")
-    common = {"f": "image2", "vsync": "passthrough", "r": 25, "start_number": 0, "threads": 1,
-              "flags": "+bitexact", "fflags": "+bitexact"}  # fmt: skip
+    common = {"f": "image2", "enc_time_base": "1/25", "start_number": 0, "threads": 1,
+              "flags": "+bitexact", "fflags": "+bitexact"} | ffmpeg_tool.every_frame()  # fmt: skip
     return ffmpeg.merge_outputs(
-        strip.output(f"{folder}/sample%d.png", vcodec="png", **common),
-        sky.output(f"{folder}/sample%d.jpg", vcodec="mjpeg", **{"q:v": extract.jpeg_quality}, **common),
+        strip.output("sample%d.png", vcodec="png", **common),
+        sky.output("sample%d.jpg", vcodec="mjpeg", **{"q:v": extract.jpeg_quality}, **common),
     )
 
 
@@ -210,33 +218,44 @@ def decode(video: Video, extract: Extract, folder: Path) -> dict[int, Sample]:
     ------
     InputError
         Not one frame can be decoded.
+    OSError
+        The folder is full or cannot be written.
     ToolError
         Ffmpeg is missing or failed.
     """
     # -debug_ts names every decoded frame, just after the line which says that it is damaged
-    command = _graph(video, extract, folder).global_args(
+    command = _graph(video, extract).global_args(
         "-hide_banner", "-nostdin", "-nostats", "-copyts", "-debug_ts", "-loglevel", "repeat+info",
         "-filter_complex_threads", "1")  # fmt: skip
-    try:
-        _, stderr = command.run(capture_stdout=True, capture_stderr=True)
-    except FileNotFoundError as error:
-        raise ToolError("ffmpeg is not installed", "ffmpeg", "install it, or run `make setup`") from error
-    except ffmpeg.Error as error:
-        if not _DECODED.search(error.stderr.decode("utf-8", "replace")):
-            raise InputError("not one frame of this video can be decoded", video.path, REPLACE) from error
-        raise ToolError(f"ffmpeg failed: {_reason(error)}", video.path, "see whether the video plays") from error
-    log = stderr.decode("utf-8", "replace").splitlines()
-    told = [int(found[1]) for found in map(_SAMPLED.search, log) if found]
-    if len(told) != len(list(folder.glob("sample*.jpg"))) or (told and not any(map(_DECODED.search, log))):
-        raise ToolError("this ffmpeg does not tell which frames it gave", "ffmpeg", "use ffmpeg 5, 6 or 7")
+    # names relative to the folder: a percent sign in its path would count as a field of image2
+    log_bytes = _checked(ffmpeg_tool.call(command.compile(), folder), video, folder)
+    log = log_bytes.decode("utf-8", "replace").splitlines()
+    given = [int(line[1]) for line in map(_SAMPLED.search, log) if line]
+    if len(given) != len(list(folder.glob("sample*.jpg"))) or (given and not any(map(_DECODED.search, log))):
+        raise ToolError("this ffmpeg does not report which frames it decoded", "ffmpeg", "use ffmpeg 5 to 9")
     damaged = damaged_numbers(video, log)
     samples: dict[int, Sample] = {}
-    for place, ticks in enumerate(told):
+    for place, ticks in enumerate(given):
         number = video.number(ticks)
         picture = Sample(folder / f"sample{place}.jpg", folder / f"sample{place}.png",
                          float(video.seconds(ticks)), number in damaged)  # fmt: skip
         samples.setdefault(number, picture)  # of two frames at one time, the first
     return samples
+
+
+def _checked(run: CompletedProcess[bytes], video: Video, folder: Path) -> bytes:
+    """What ffmpeg logged, once it is sure that it decoded something and wrote each picture whole."""
+    ffmpeg_tool.raise_system_failure(run.stderr, folder)
+    if run.returncode:
+        if not _DECODED.search(run.stderr.decode("utf-8", "replace")):
+            raise InputError("not one frame of this video can be decoded", video.path, REPLACE)
+        what = f"ffmpeg failed: {ffmpeg_tool.reason(run.stderr)}"
+        raise ToolError(what, video.path, f"see what `ffmpeg -i {video.path} -f null -` says")
+    endings = {".jpg": JPEG_END, ".png": PNG_END}
+    for picture in sorted(folder.glob("sample*")):
+        if not picture.read_bytes().endswith(endings[picture.suffix]):
+            raise OSError(ENOSPC, os.strerror(ENOSPC), str(folder))
+    return run.stderr
 
 
 def damaged_numbers(video: Video, log: Iterable[str]) -> set[int]:
@@ -251,11 +270,11 @@ def damaged_numbers(video: Video, log: Iterable[str]) -> set[int]:
     for line in log:
         if _DAMAGED in line:
             flagged = True
-        elif found := _DECODED.search(line):
-            decoded[video.number(int(found[1]))] = (found[2] == "1", found[3] == _B_FRAME, flagged)
+        elif frame := _DECODED.search(line):
+            decoded[video.number(int(frame[1]))] = (frame[2] == "1", frame[3] == _B_FRAME, flagged)
             flagged = False
-        elif found := _PACKET.search(line):
-            promised.add(video.number(int(found[1])))
+        elif packet := _PACKET.search(line):
+            promised.add(video.number(int(packet[1])))
     lost = {number for number in promised if number >= 0} - set(decoded)  # an edit list hides those before 0
     decoded |= dict.fromkeys(lost, (False, False, True))
     damaged, carried = set(), False
@@ -280,7 +299,7 @@ def is_blank(picture: np.ndarray, radius: float) -> bool:
     It is where 98 % of the pixels within 0.9 of the radius (pixels) lie within 4 of 255 levels. Lens, horizon and noise
     spread the smoothest of 50 real frames of four cameras, overcast ones among them, over 23.
     """
-    size, thin = len(picture), max(1, len(picture) // 180)
-    row, column = np.mgrid[:size:thin, :size:thin] - size // 2
-    low, high = np.percentile(picture[::thin, ::thin][np.hypot(row, column) <= BLANK_RADIUS * radius], [1, 99])
+    size, every = len(picture), max(1, len(picture) // BLANK_SIDE)
+    inside = sky_circle.distance(size, sky_circle.extracted(size), every) <= BLANK_RADIUS * radius
+    low, high = np.percentile(picture[::every, ::every][inside], [1, 99])
     return bool(high - low <= BLANK_SPREAD)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ..conditions import DARK_SUN_CLASSES
-from ..frame_ids import night_of
+from ..frame_ids import night_of, sort_key
 
 Groups = dict[str, list[str]]
 """Heading -> frame_ids, in the order of the picture."""
@@ -31,7 +31,7 @@ def explained_frames(
 
 def surest(rows: pd.DataFrame, count: int, target: str = "yes") -> list[str]:
     """The `count` frames that are surest of the class `target`, of equals the earlier; each night before any twice."""
-    ordered = rows.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True])
+    ordered = rows.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True], key=sort_key)
     turn = ordered.groupby("night").cumcount().sort_values(kind="stable")
     return ordered.loc[turn.index[:count], "frame_id"].tolist()
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle
 
 from ..drawing import style
+from ..frame_ids import sort_key
 from . import choice
 from .figures import curve, plain
 
@@ -89,7 +90,7 @@ def surest_errors(judged: pd.DataFrame, count: int) -> choice.Groups:
     for name, target, label in (("false positive", "yes", "no"), ("false negative", "no", "yes")):
         wrong = judged[(judged["label"] == label) & (judged["is_aurora"] == (target == "yes"))]
         chosen = wrong[wrong["frame_id"].isin(choice.surest(wrong, count, target))]
-        ordered = chosen.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True])
+        ordered = chosen.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True], key=sort_key)
         groups[name] = ordered["frame_id"].tolist()
     return groups
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..conditions import CONDITIONS, condition_name
 from ..drawing import style
-from ..frame_ids import month_of, night_of
+from ..frame_ids import month_of, night_of, sort_key
 from ..images import read_frame
 from ..web.pages import picture_uri
 from . import choice
@@ -135,13 +135,13 @@ def surest_errors(rows: pd.DataFrame) -> pd.DataFrame:
     """The wrong rows, the most confident first."""
     wrong = rows[(rows["label"] == "yes") != rows["is_aurora"]]
     sure = wrong["p_aurora"].where(wrong["is_aurora"], 1 - wrong["p_aurora"])
-    return wrong.assign(sure=sure).sort_values(["sure", "frame_id"], ascending=[False, True])
+    return wrong.assign(sure=sure).sort_values(["sure", "frame_id"], ascending=[False, True], key=sort_key)
 
 
 def least_certain(rows: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """The rows in order of their distance from the threshold, the nearest first."""
     away = (rows["p_aurora"] - threshold).abs()
-    return rows.assign(away=away).sort_values(["away", "frame_id"])
+    return rows.assign(away=away).sort_values(["away", "frame_id"], key=sort_key)
 
 
 def cards(rows: pd.DataFrame, count: int) -> list[Card]:

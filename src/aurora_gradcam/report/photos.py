@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ..config import Params
 from ..drawing import style
+from ..frame_ids import sort_key
 from ..images import read_frame
 from . import choice, galleries
 from .inputs import Inputs, read_overlay
@@ -67,7 +68,9 @@ def augmented(data: Inputs, params: Params) -> list[tuple[np.ndarray, list[np.nd
 
     transform = for_training(params.train, IMAGENET_MEAN, IMAGENET_STD)
     ok = data.frames.loc[data.frames["status"] == "ok", "frame_id"]
-    pool = data.split[(data.split["split"] == "train") & data.split["frame_id"].isin(ok)].sort_values("frame_id")
+    pool = data.split[(data.split["split"] == "train") & data.split["frame_id"].isin(ok)].sort_values(
+        "frame_id", key=sort_key
+    )
     rows = []
     for label in ("yes", "no"):
         for frame_id in pool.loc[pool["label"] == label, "frame_id"].head(1):

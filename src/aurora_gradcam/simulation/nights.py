@@ -17,7 +17,7 @@ from PIL import Image
 from .. import archive, labels_file
 from ..config import Site
 from ..files import atomic_write
-from ..frame_ids import month_of, night_of
+from ..frame_ids import make, month_of, night_of
 from ..tables.frames import SIMULATED_PREFIX
 from ..tables.labels import SIMULATOR
 from ..tables.table import UTC_TIME
@@ -41,11 +41,6 @@ def video_path(root: Path, night: str) -> Path:
 def truth_path(root: Path, night: str) -> Path:
     """Where a night's truth lies below a data folder; its masks lie beside it."""
     return root / "labels/truth" / month_of(night) / f"{night}.parquet"
-
-
-def frame_id(night: str, frame_no: int) -> str:
-    """`20240201-00010`."""
-    return f"{night}-{frame_no:05d}"
 
 
 def compose(circle: np.ndarray, utc: datetime, zone: ZoneInfo, place: str = overlay.YELLOWKNIFE) -> np.ndarray:
@@ -77,7 +72,7 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
         for first, batch in rendered(plan, seed, site, workers):
             for k, circle in enumerate(batch.pictures):
                 number = first + k
-                name = frame_id(plan.night, number)
+                name = make(plan.night, number)
                 visible = bool(batch.visible[k])
                 rows.append(
                     (name, number, times[number], visible, bool(batch.borderline[k]), _rounded(batch.visibility[k]),

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from ..config import Extract
 from .table import NIGHT, frame_id, number, table, text
 
 SIMULATED_PREFIX = "simulated"
@@ -37,6 +38,11 @@ FRAMES_TABLE = table(
         "status": text(among=FRAME_STATUSES),
     },
 )
+
+
+def elapsed_s(pts_s: pd.Series, extract: Extract) -> pd.Series:
+    """Presentation times in a video, s -> seconds of sky since its start."""
+    return pts_s * extract.nominal_fps * extract.seconds_per_frame
 
 
 def is_simulated(frames: pd.DataFrame) -> bool:

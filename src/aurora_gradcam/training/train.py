@@ -17,6 +17,7 @@ from .. import archive, config, memory, parallel
 from ..config import Params
 from ..errors import DataError
 from ..files import atomic_write
+from ..frame_ids import sort_key
 from ..images import decode_image
 from ..progress import track
 from ..stage import stage_main
@@ -38,7 +39,7 @@ _RESPLIT = "label more frames, or change split.fractions, then run `dvc repro`"
 
 def chosen(split: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of one split, in order of frame_id; DataError where a class has no frame in it."""
-    rows = split[split["split"] == name].sort_values("frame_id")
+    rows = split[split["split"] == name].sort_values("frame_id", key=sort_key)
     for label in LABELS:
         if not (rows["label"] == label).any():
             raise DataError(f"the split '{name}' holds no frame labelled '{label}'", SPLIT_TABLE.path(), _RESPLIT)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ..config import Train
+from ..sky_circle import is_inside
 from .vision import transforms
 
 
@@ -44,9 +45,7 @@ def by_frame(levels: torch.Tensor) -> torch.Tensor:
 
     levels : float 0..1 (..., 3, size, size) -> float of the same shape, within -CLAMP..CLAMP.
     """
-    size = levels.shape[-1]
-    step = (torch.arange(size, device=levels.device) + 0.5) * 2 / size - 1
-    inside = (step[:, None] ** 2 + step[None, :] ** 2 <= 1).to(levels.dtype)
+    inside = torch.from_numpy(is_inside(levels.shape[-1])).to(levels)
     count = inside.sum()
     centred = (levels - (levels * inside).sum((-2, -1), keepdim=True) / count) * inside
     deviation = (centred.square().sum((-3, -2, -1), keepdim=True) / (3 * count)).sqrt()
