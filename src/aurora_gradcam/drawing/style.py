@@ -65,6 +65,11 @@ def brightened(picture: np.ndarray) -> np.ndarray:
     return np.rint(picture * brightest ** (1 / PRINT_GAMMA - 1)).astype(np.uint8)
 
 
+def plain(name: str) -> str:
+    """A class as figures write it: `Moon_Quarter` -> `Moon Quarter`."""
+    return name.replace("_", " ")
+
+
 def bare(axes: Axes) -> None:
     """Axes that hold a picture: no ticks, no frame."""
     axes.set(xticks=[], yticks=[])
@@ -78,7 +83,7 @@ def without_material(reason: str) -> Figure:
     return figure
 
 
-def say_simulated(figure: Figure) -> None:
+def note_simulated(figure: Figure) -> None:
     """Write the note into the lower right corner, below everything else."""
     room = 0.16 / figure.get_figheight()
     engine = figure.get_layout_engine()

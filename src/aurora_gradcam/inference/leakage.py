@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +17,13 @@ import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 from ..errors import DataError, InputError, exit_clearly
-from ..files import atomic_write
+from ..results import LEAKAGE as RESULT
+from ..results import read_json, rounded, write_json
 from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.split import SPLIT_TABLE
 from .bootstrap import SHARE, Estimate, interval
 
-RESULT = Path("reports/leakage.json")
-DIGITS = 6
 SCORES = {
     "accuracy": lambda yes, called, p, weight: np.average(yes == called, weights=weight),
     "balanced_accuracy": lambda yes, called, p, weight: balanced_accuracy_score(yes, called, sample_weight=weight),
@@ -98,16 +95,8 @@ def current() -> dict[str, Any] | None:
     """The result, if there is one and it was made with the labels that are here; else None."""
     if not RESULT.exists():
         return None
-    found = json.loads(RESULT.read_text(encoding="utf-8"))
+    found = read_json(RESULT)
     return found if found["labelled_md5"] == labels_digest() else None
-
-
-def _rounded(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _rounded(value) for key, value in tree.items()}
-    if isinstance(tree, float):
-        return None if np.isnan(tree) else round(tree, DIGITS)
-    return tree
 
 
 def run(experiment: str) -> None:
@@ -131,8 +120,7 @@ def run(experiment: str) -> None:
         "frame": {"set": "val", "frames": len(by_frame), "nights": by_frame["night"].nunique()},
         "scores": compared(by_night, by_frame),
     }
-    with atomic_write(RESULT) as temporary:
-        temporary.write_text(json.dumps(_rounded(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(RESULT, rounded(result))
 
 
 @exit_clearly

@@ -11,17 +11,13 @@ from matplotlib.figure import Figure
 from ..conditions import DARK_SUN_CLASSES, MOON_CLASSES, SUN_CLASSES
 from ..config import Params
 from ..drawing import style
+from ..drawing.style import plain
 from ..frame_ids import night_of
 from ..inference.bootstrap import MIN_NIGHTS
 
 LOG_ABOVE = 20
 """A loss that spans more than this factor is drawn on a logarithmic axis."""
 PHASE_NAMES = {"frozen": "backbone frozen", "finetune": "all layers"}
-
-
-def plain(name: str) -> str:
-    """`Moon_Quarter` -> `Moon Quarter`."""
-    return name.replace("_", " ")
 
 
 def moon_phase_distribution(sky: pd.DataFrame, params: Params) -> Figure:
