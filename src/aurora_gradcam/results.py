@@ -32,7 +32,7 @@ MODEL_CARD = Path("MODEL_CARD.md")
 DATA_CARD = Path("DATA_CARD.md")
 
 DIGITS = 6
-"""Decimals of every float in a results file: far below any interval, and the same on machines that differ in the last bits."""
+"""Decimals of floats in results files: finer than any interval, coarser than the last bits in which machines differ."""
 
 
 def rounded(tree: Any) -> Any:

@@ -19,8 +19,8 @@ from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..frame_ids import night_of
 from ..images import read_frame
 from . import style
-from .style import plain
 from .keogram import edges, keogram, shown_at, stretches
+from .style import plain
 
 SUN_COLOURS = dict(zip(SUN_CLASSES, ("#26243A", "#5F5B80", "#9D96B5", "#D9BFA9", "#FFF6D6"), strict=True))
 """From dark to bright, as the sky is, so that grey prints keep the order."""

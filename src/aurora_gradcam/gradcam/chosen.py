@@ -82,7 +82,9 @@ def groups(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam)
         count = params.frames_per_condition
         sides = [most_confident(here, True, count - count // 2), most_confident(here, False, count // 2)]
         found[condition_name(sun, moon)] = (count, pd.concat(sides))
-    judged = labelled.loc[labelled["split"] == held_out_split(labelled), ["frame_id", "label"]].merge(frames, on="frame_id")
+    judged = labelled.loc[labelled["split"] == held_out_split(labelled), ["frame_id", "label"]].merge(
+        frames, on="frame_id"
+    )
     for outcome, (label, called) in OUTCOMES.items():
         picked = most_confident(judged[judged["label"] == label], called, params.frames_per_outcome)
         found[outcome] = (params.frames_per_outcome, picked)

@@ -13,7 +13,6 @@ import pandas as pd
 from PIL import Image
 
 from .. import config, memory
-from ..files import atomic_write
 from ..images import read_frame
 from ..progress import track
 from ..results import EXPLANATIONS, write_json

@@ -23,6 +23,7 @@ SCORES = {
     "precision": (("tp",), ("tp", "fp")),
 }
 """Outcomes in the numerator and in the denominator of each score that is a share of frames."""
+APPARENT = {"apparent": (("yes",), ("yes", "no"))}
 CALLS = {"yes_share": (("yes",), ("yes", "no")), "yes_no_odds": (("yes",), ("no",))}
 
 
@@ -45,11 +46,23 @@ def outcomes(rows: pd.DataFrame) -> dict[str, int]:
     return {name: int(pair.sum()) for name, pair in pairs.items()}
 
 
-def audited(data: Inputs) -> pd.DataFrame:
-    """The audit labels of nights that shaped neither the classifier nor its threshold, with predictions and sky."""
-    rows = data.labelled[data.labelled["set"] == "audit"].merge(data.predictions, on="frame_id")
+def with_condition(rows: pd.DataFrame, data: Inputs) -> pd.DataFrame:
+    """The rows of nights outside training and validation, with `condition` (`nan x nan`: unknown time)."""
     rows = rows[~rows["frame_id"].map(night_of).isin(data.shaping_nights)]
-    return rows.merge(data.sky[["frame_id", "sun_class", "moon_class"]], on="frame_id", how="left")
+    rows = rows.merge(data.sky[["frame_id", "sun_class", "moon_class"]], on="frame_id", how="left")
+    names = map(condition_name, rows["sun_class"].astype(str), rows["moon_class"].astype(str))
+    return rows.assign(condition=pd.Series(names, rows.index, dtype=object))
+
+
+def audited(data: Inputs) -> pd.DataFrame:
+    """The audit labels of nights outside training and validation, with predictions and condition."""
+    rows = data.labelled[data.labelled["set"] == "audit"]
+    return with_condition(rows.merge(data.predictions, on="frame_id"), data)
+
+
+def unseen_calls(data: Inputs) -> pd.DataFrame:
+    """The predictions of nights outside training and validation, with condition."""
+    return with_condition(data.predictions, data)
 
 
 def with_counts(metrics: Metrics, data: Inputs) -> dict[str, Any]:
@@ -61,9 +74,13 @@ def with_counts(metrics: Metrics, data: Inputs) -> dict[str, Any]:
     for score in tree["scores"].values():
         fill(score, score, SCORES)
     rows = audited(data)
-    names = pd.Series([condition_name(*row) for row in rows[["sun_class", "moon_class"]].itertuples(index=False)], rows.index, dtype=object)
     for name, condition in tree["conditions"].items():
         fill(condition, condition, CALLS)
-        fill(condition, outcomes(rows[names == name]), SCORES)
+        fill(condition, outcomes(rows[rows["condition"] == name]), SCORES)
     fill(tree["all_frames"], tree["all_frames"], CALLS)
+    calls = unseen_calls(data)
+    for name, methods in tree["occurrence"].items():
+        called = calls if name == "all" else calls[calls["condition"] == name]
+        yes = int(called["is_aurora"].sum())
+        fill(methods, {"yes": yes, "no": len(called) - yes}, APPARENT)
     return tree

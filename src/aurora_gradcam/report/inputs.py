@@ -45,7 +45,8 @@ class Inputs:
         As `truth_groups.described` gives it; None under a real sky.
     model, study
         model.json and thesis/study.yaml; None where the file is missing.
-    warnings
+
+    Warnings
         (stage, message) of every warning of the stages' last runs, in the order of the stages.
     """
 
@@ -92,7 +93,7 @@ def required(path: Path, stage: str) -> Path:
 
 
 def read_truth(frames: pd.DataFrame) -> pd.DataFrame | None:
-    """The simulator's truth about the frames (`truth_groups.described`); None where there is none, as for a real sky."""
+    """The simulator's truth about the frames (`truth_groups.described`); None without any, as for a real sky."""
     paths = [TRUTH / month_of(night) / f"{night}.parquet" for night in sorted(frames["night"].unique())]
     tables = [pd.read_parquet(path) for path in paths if path.exists()]
     if not tables:

@@ -1,4 +1,4 @@
-"""How often aurora is seen, by condition, month and hour: three estimates with their intervals over nights."""
+"""Occurrence of aurora by condition, month and hour: three estimates with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..drawing import style
 from ..drawing.style import plain
 
 METHODS = {
-    "apparent": ("as called", style.INK, "o"),
+    "apparent": ("apparent", style.INK, "o"),
     "rogan_gladen": ("Rogan-Gladen", style.ACCENT, "s"),
     "prediction_powered": ("prediction-powered", style.YES, "^"),
 }

@@ -16,14 +16,14 @@ from PIL import Image
 from ..config import Params
 from ..drawing import style
 from ..drawing.keogram import EMPTY, edges, keogram, shown_at
+from ..drawing.style import plain
 from ..files import atomic_write
 from ..frame_ids import night_of
 from ..images import read_frame
 from ..tables.frames import is_simulated
 from . import selection
-from ..drawing.style import plain
-from .photo_layouts import show
 from .inputs import Inputs, read_overlay
+from .photo_layouts import show
 
 WIDTH_PX, DPI = 1600, 160
 MOST_BYTES = 400_000

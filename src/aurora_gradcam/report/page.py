@@ -53,7 +53,7 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
 
 
 def error_gallery(data: Inputs, metrics: dict[str, Any]) -> dict[str, Any]:
-    """The labelled frames that test the classifier, its errors among them, or where there are none the least certain."""
+    """The labelled frames that test the classifier, and cards of its errors, or without errors of the least certain."""
     labelled = page_pictures.unseen_labelled(data)
     errors = page_pictures.confident_errors(labelled)
     uncertain = page_pictures.least_certain(labelled, metrics["calibration"]["threshold"])

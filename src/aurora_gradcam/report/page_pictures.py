@@ -15,8 +15,8 @@ from ..frame_ids import month_of, night_of
 from ..images import read_frame
 from ..web.pages import picture_uri
 from . import selection
-from .inputs import Inputs, read_overlay
 from .formats import plain
+from .inputs import Inputs, read_overlay
 from .page_tables import SETS
 from .photo_figures import held_out_frames
 
@@ -24,12 +24,12 @@ FIGURE_WIDTH, KEOGRAM_WIDTH, FRAME_WIDTH = 1000, 900, 240
 KEOGRAM_QUALITY, FRAME_QUALITY = 60, 65
 CAPTIONS = {
     "full_workflow": "From night videos to this page: the stages, with the counts of this run.",
-    "moon_phase_distribution": "Frames by sun and moon class, and by the Moon's phase angle (folded; 180° is full). Dashed: "
-    "the limits of the moon classes. A Moon near or below the horizon counts as No Moon.",
-    "acc_loss": "Loss and accuracy by epoch. Dotted: from here on, all layers are trained. Star: the epoch that was kept.",
-    "p_yes_heatmap": "Mean and standard deviation of P(yes) in the nine conditions.",
-    "p_yes_histograms": "Distribution of P(yes) in each condition. Dashed: the threshold at which a frame counts as aurora.",
-    "reliability": "Reliability diagram: the observed share of aurora against P(yes), before and after temperature scaling.",
+    "moon_phase_distribution": "Frames by sun and moon class, and by the Moon's phase angle (folded; 180° is full). "
+    "Dashed: the limits of the moon classes. A Moon near or below the horizon counts as No Moon.",
+    "acc_loss": "Loss and accuracy by epoch. Dotted: from here on, all layers are trained. Star: the kept epoch.",
+    "p_yes_heatmap": "Mean and standard deviation of P(yes) in the nine conditions. White: fewer than five nights.",
+    "p_yes_histograms": "Distribution of P(yes) in each condition. Dashed: the threshold for aurora.",
+    "reliability": "Reliability: the observed share of aurora against P(yes), before and after temperature scaling.",
     "occurrence_by_condition": "Share of frames with aurora by condition: apparent, and corrected with audit labels.",
     "occurrence_by_time": "Share of frames with aurora by month, hour of universal time, and magnetic local time.",
 }
@@ -113,7 +113,7 @@ def frame_card(row: pd.Series) -> FrameCard:
         lines=(
             when,
             plain(condition_name(row["sun_class"], row["moon_class"])) if known else "condition unknown",
-            f"{label}, classified as {'yes' if row['is_aurora'] else 'no'}",
+            f"{label}, classified {'yes' if row['is_aurora'] else 'no'}",
             f"P(yes) = {row['p_aurora']:.3f}",
         ),
     )

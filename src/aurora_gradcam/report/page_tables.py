@@ -43,7 +43,9 @@ def confusion(score: Numbers, set_name: str) -> Table:
         ["labelled yes", whole(score["tp"]), whole(score["fn"])],
         ["labelled no", whole(score["fp"]), whole(score["tn"])],
     ]
-    return Table("confusion", f"Confusion matrix of the {set_name} set.", ["", "classified as yes", "classified as no"], rows)
+    return Table(
+        "confusion", f"Confusion matrix of the {set_name} set.", ["", "classified as yes", "classified as no"], rows
+    )
 
 
 def by_condition(conditions: Numbers) -> Table:
@@ -104,14 +106,21 @@ def leakage(of: Numbers) -> Table:
         [SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
         for name, score in of["scores"].items()
     ]
-    heads = ["score", f"split by night ({SETS[of['night']['set']]})", f"split by frame ({SETS[of['frame']['set']]})", "gap"]
+    heads = [
+        "score",
+        f"split by night ({SETS[of['night']['set']]})",
+        f"split by frame ({SETS[of['frame']['set']]})",
+        "gap",
+    ]
     return Table("leakage", "Scores of the same labels, split by night and by frame.", heads, rows)
 
 
 def measured(columns: Mapping[str, Numbers]) -> dict[str, str]:
     """The measures that any map or baseline has frames for; those on aurora need masks, which a real sky lacks."""
     return {
-        key: text for key, text in MEASURES.items() if any((of.get(key) or {"frames": 0})["frames"] for of in columns.values())
+        key: text
+        for key, text in MEASURES.items()
+        if any((of.get(key) or {"frames": 0})["frames"] for of in columns.values())
     }
 
 
@@ -155,7 +164,9 @@ def count_rows(table: pd.DataFrame) -> list[list[str]]:
     return [[str(row[0]), *(whole(int(count)) for count in row[1:])] for row in table.itertuples(index=False)]
 
 
-def provenance_tables(params: Params, model: dict[str, Any] | None, lock: provenance.Lock | None) -> dict[str, Table | None]:
+def provenance_tables(
+    params: Params, model: dict[str, Any] | None, lock: provenance.Lock | None
+) -> dict[str, Table | None]:
     """Versions, parameters, the classifier and the data under DVC; None where there is no model or no lock."""
     differing = provenance.differing(params)
     return {

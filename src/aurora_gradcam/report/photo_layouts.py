@@ -103,7 +103,7 @@ def full_caption(row: pd.Series) -> str:
 
 
 def error_gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure | None:
-    """Groups one below the other, each of up to `GALLERY_COLUMNS` examples, over captions of five lines; None: no frame."""
+    """Groups one below the other, each of up to `GALLERY_COLUMNS` examples, over captions of five lines."""
     if not any(examples for _, examples in groups):
         return None
     figure = style.blank(len(groups) * (0.95 + 1.05 * len(row_names)))
@@ -120,7 +120,7 @@ def validation_gradcam(groups: Sequence[tuple[str, list[Example]]], training: pd
     lay_out(top, groups, ("frame", "heat"))
     loss, accuracy = bottom.subplots(1, 2)
     curve(loss, training, "loss", "cross-entropy loss")
-    curve(accuracy, training, "accuracy", "accuracy (share of frames)")
+    curve(accuracy, training, "accuracy", "accuracy")
     accuracy.legend(loc="best")
     return figure
 

@@ -79,9 +79,7 @@ def differing(params: Params) -> list[tuple[str, str, str]]:
     """(key, value, default) of each parameter that differs from its default."""
     ours, defaults = (dict(_leaves(tree.model_dump(mode="json"))) for tree in (params, Params()))
     keys = dict.fromkeys([*ours, *defaults])
-    return [
-        (key, _text(ours.get(key)), _text(defaults.get(key))) for key in keys if ours.get(key) != defaults.get(key)
-    ]
+    return [(key, _text(ours.get(key)), _text(defaults.get(key))) for key in keys if ours.get(key) != defaults.get(key)]
 
 
 def beside(settings: dict[str, Any], params: Params) -> list[tuple[str, str, str]]:

@@ -74,7 +74,7 @@ def remove_others(folder: Path, names: Iterable[str]) -> None:
 def write_figures(
     data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params, note: Callable[[Figure], None]
 ) -> set[str]:
-    """Write all figures, as PNG for the page and as SVG for the thesis, and the nights' keograms; return their names."""
+    """Write all figures (PNG for the page, SVG for the thesis) and the nights' keograms; return their names."""
     dpi, written = params.report.figure_dpi, set()
     figures = [*chart_figures(data, numbers, params), *photo_figures.figures(data, params)]
     nights = keograms(data, numbers["calibration"]["threshold"], params)

@@ -65,7 +65,7 @@ def by_brightness(explained: pd.DataFrame, count: int) -> Groups:
 
 
 def showcase(explained: pd.DataFrame, predictions: pd.DataFrame) -> str | None:
-    """The frame for the overview: the most confident true positive of the night whose P(yes) varies most; None if no frame was explained."""
+    """The frame for the overview: from the night whose P(yes) varies most; None if no frame was explained."""
     if explained.empty:
         return None
     right = chosen_as(explained, "true positive")

@@ -1,4 +1,4 @@
-"""The thesis: what thesis.typ reads, and the PDF that Typst sets from it, offline and with the same bytes everywhere."""
+"""The thesis: what thesis.typ reads, and the PDF that Typst makes of it, offline and the same bytes everywhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def write_table(name: str, table: pd.DataFrame) -> None:
     write_text(TABLES / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
 
 
-def write_results(metrics: dict[str, Any], held_out: str, figures: Iterable[str], warnings: list[tuple[str, str]]) -> None:
+def write_results(
+    metrics: dict[str, Any], held_out: str, figures: Iterable[str], warnings: list[tuple[str, str]]
+) -> None:
     """Write what the thesis says of this run: the metrics, the held-out set, its figures, and the warnings."""
     written = {
         **metrics,

@@ -19,7 +19,7 @@ FILLS = ("#EAF1F8", "#EAF1F8", "#EAF1F8", "#EAF1F8", "#EAF1F8", "#FBF1D2", "#FBF
 def stage_texts(metrics: Metrics, held_out: str, in_conditions: int, maps: int) -> list[tuple[str, str]]:
     """(stage, its result in this run) for the nine stages.
 
-    `held_out` is the split to judge the classifier on; `in_conditions` frames in the nine sky conditions; `maps` Grad-CAM maps.
+    `held_out`: the split of the accuracy; `in_conditions`: frames in the nine conditions; `maps`: Grad-CAM maps.
     """
     data, times, labels, split = metrics["data"], metrics["times"], metrics["labels"], metrics["split"]
     accuracy = metrics["scores"][held_out]["accuracy"]["value"]
