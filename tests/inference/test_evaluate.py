@@ -255,8 +255,3 @@ def test_a_real_model_gives_the_same_bytes_twice_and_on_several_workers(tiny_pro
         for path in OUTPUTS:
             path.unlink()
     assert written[0] == written[1]
-
-
-def test_numbers_are_rounded_and_undefined_ones_null():
-    tree = {"a": {"b": np.float64(1 / 3), "c": float("nan"), "d": np.int64(3)}, "e": "text"}
-    assert evaluate.plain(tree) == {"a": {"b": 0.333333, "c": None, "d": 3}, "e": "text"}

@@ -16,6 +16,7 @@ from aurora_gradcam import config
 from aurora_gradcam.errors import DataError
 from aurora_gradcam.inference import leakage, leakage_gap
 from aurora_gradcam.inference.bootstrap import Estimate
+from aurora_gradcam.results import LEAKAGE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
 from aurora_gradcam.tables.split import SPLIT_TABLE
@@ -74,8 +75,8 @@ def test_a_result_of_other_labels_is_not_current(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tiny.build()
     assert leakage_gap.current() is None
-    leakage_gap.RESULT.parent.mkdir()
-    leakage_gap.RESULT.write_text(json.dumps({"labelled_md5": leakage_gap.labels_digest(), "scores": {}}))
+    LEAKAGE.parent.mkdir()
+    LEAKAGE.write_text(json.dumps({"labelled_md5": leakage_gap.labels_digest(), "scores": {}}))
     assert leakage_gap.current() is not None
     labelled = LABELLED_TABLE.read()
     LABELLED_TABLE.write(labelled.iloc[1:])
@@ -100,7 +101,7 @@ def test_the_second_run_splits_by_frames_and_leaves_the_first_as_it_was(tmp_path
     Path("data/weights").mkdir(parents=True)
     before = SPLIT_TABLE.path().read_bytes(), PREDICTIONS_TABLE.path().read_bytes()
     leakage.run(params)
-    result = json.loads(leakage_gap.RESULT.read_text())
+    result = json.loads(LEAKAGE.read_text())
     assert result["night"]["nights"] == split.loc[split["split"] == "test", "night"].nunique()
     assert result["frame"]["nights"] > result["night"]["nights"], "frames of every night stand in val"
     assert (SPLIT_TABLE.path().read_bytes(), PREDICTIONS_TABLE.path().read_bytes()) == before

@@ -162,12 +162,6 @@ def test_splits_do_not_mix():
     assert (found["test"]["accuracy"]["value"], found["val"]["accuracy"]["value"]) == (1, 0)
 
 
-def test_val_is_judged_on_where_there_is_no_test():
-    test = labelled([0, 1], [0.1, 0.9])
-    assert scores.held_out(pd.concat([test, test.assign(split="val")])) == "test"
-    assert scores.held_out(test.assign(split="val")) == "val"
-
-
 def test_the_roc_encloses_the_auroc():
     generator = np.random.default_rng(3)
     actual = generator.random(300) < 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -16,8 +17,9 @@ import yaml
 
 import report_fixture
 import tiny
-from aurora_gradcam import config
-from aurora_gradcam.report import inputs, page, page_galleries, page_numbers, page_tables, provenance, report
+from aurora_gradcam import config, stage
+from aurora_gradcam.files import write_text
+from aurora_gradcam.report import counts, formats, inputs, metrics, page, page_pictures, page_tables, provenance, report
 from aurora_gradcam.tables.cams import CAMS_TABLE
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
@@ -54,12 +56,14 @@ def leakage() -> dict:
 def full() -> None:
     """The miniature project with a card, a lock and the comparison of the splits."""
     report_fixture.project()
+    shutil.copy(REPOSITORY / "CITATION.cff", ".")
+    write_text(stage.warnings_path("extract", "2024-02"), "2024-02: 3 of 9 frames are <bad>\n")
     inputs.leakage.RESULT.parent.mkdir(exist_ok=True)
     inputs.leakage.RESULT.write_text(json.dumps(leakage()))
-    provenance.MODEL_CARD.parent.mkdir(parents=True)
+    inputs.MODEL_CARD.parent.mkdir(parents=True)
     card = {"backbone": "efficientnet_b0", "image_size": 64, "temperature": 1.25, "threshold": 0.5}
     best = {"provenance": {"weights": {"name": "none", "sha256": None}, "best_epoch": {"epoch": 3}}}
-    provenance.MODEL_CARD.write_text(json.dumps(card | best))
+    inputs.MODEL_CARD.write_text(json.dumps(card | best))
     provenance.LOCK.write_text(yaml.safe_dump(LOCK))
 
 
@@ -151,7 +155,16 @@ def written(estimate: dict | None) -> str:
     if estimate is None:
         return "–"
     if estimate["value"] is None:
-        return "|too few nights" if estimate.get("too_few_nights") else "–"
+        return (
+            "|no frames"
+            if not estimate["frames"]
+            else "|too few nights"
+            if estimate.get("too_few_nights")
+            else "|undefined"
+        )
+    if estimate["low"] is None:
+        nights = estimate["nights"]
+        return f"{estimate['value']:.3f}|{estimate['count']}/{estimate['of']}, {nights} night{'s' * (nights != 1)}"
     texts = [str(round(estimate[key], 3) + 0.0) for key in ("value", "low", "high")]
     texts = [text + "0" * (3 - len(text.partition(".")[2])) for text in texts]
     return "{}|{} to {}".format(*texts).replace("-", "−")
@@ -163,7 +176,7 @@ def expected(metrics: dict) -> dict[str, list[list[str]]]:
     judged = ["sensitivity", "specificity", "precision", "f1", "brier", "ece"]
     maps = [*metrics["explanations"]["maps"].values(), *metrics["explanations"]["baselines"].values()]
     curves = list(metrics["explanations"]["randomisation"].values())
-    found = {
+    tables = {
         "scores": [[metrics["scores"][name].get(key) for name in ("train", "val", "test")] for key in scores],
         "conditions": [
             [row[key] for key in ("yes_share", "yes_no_odds", "p_aurora_mean")]
@@ -181,16 +194,20 @@ def expected(metrics: dict) -> dict[str, list[list[str]]]:
             [row[key] for key in ("night", "frame", "gap")]
             for row in (metrics["leakage"] or {"scores": {}})["scores"].values()
         ],
-        "maps": [[of.get(key) for of in maps] for key in page_tables.MEASURES],
+        "maps": [
+            [of.get(key) for of in maps]
+            for key in page_tables.MEASURES
+            if any(of.get(key, {"frames": 0})["frames"] for of in maps)
+        ],
         "randomisation": [list(points) for points in zip(*curves, strict=True)],
     }
-    return {name: [[written(of) for of in row] for row in rows] for name, rows in found.items()}
+    return {name: [[written(of) for of in row] for row in rows] for name, rows in tables.items()}
 
 
 def check_numbers(folder: Path) -> Reader:
     read = Reader(folder / "reports/index.html")
-    metrics = json.loads((folder / "reports/metrics.json").read_text())
-    for name, rows in expected(metrics).items():
+    readable = json.loads((folder / "thesis/tables/results.json").read_text())  # metrics.json with counts: test_report
+    for name, rows in expected(readable).items():
         if name in read.tables:
             shown = read.tables[name][2 if name == "scores" else 1 :]  # heads, and the counts above the scores
             assert [row[len(row) - len(of) :] for row, of in zip(shown, rows, strict=True)] == rows, name
@@ -209,14 +226,14 @@ def test_all_numbers_of_the_result_tables_are_those_of_metrics_json(project):
     assert read.tables["audit"][0][3:] == [
         "sensitivity", "specificity", "precision", "F1", "Brier score", "calibration error"
     ]  # fmt: skip
-    assert read.tables["occurrence"][0][3:] == ["as called", "Rogan-Gladen", "prediction-powered"]
+    assert read.tables["occurrence"][0][3:] == ["apparent", "Rogan-Gladen", "prediction-powered"]
     assert read.tables["leakage"][1] == [
         "accuracy", "0.500|0.250 to 0.750", "0.500|0.250 to 0.750", "0.000|−0.125 to 0.062"
     ]  # fmt: skip
     names = {
-        ("labelled yes", "called yes"): "tp",
-        ("labelled no", "called no"): "tn",
-        ("labelled no", "called yes"): "fp",
+        ("labelled yes", "classified yes"): "tp",
+        ("labelled no", "classified no"): "tn",
+        ("labelled no", "classified yes"): "fp",
     }
     metrics = json.loads((project / "reports/metrics.json").read_text())
     score = metrics["scores"]["test"]
@@ -234,18 +251,44 @@ def test_a_project_with_as_little_as_possible_says_what_is_missing(poor):
     text = (poor / "reports/index.html").read_text(encoding="utf-8")
     assert "there is no test set" in text
     assert "too few nights" in text
-    assert text.count("None among the explained frames.") == 13  # nine conditions, four outcomes
-    assert text.count("No time of this night is known") == 1
+    empty = text.partition('id="not-explained">')[2].partition("</p>")[0]
+    assert empty.count(", ") == 12  # nine conditions, four outcomes
+    assert text.count("No frame of this night has a known time") == 1
 
 
 def test_nothing_measured_is_said_and_fails_nothing(poor, monkeypatch):
     monkeypatch.chdir(poor)
     params = config.load()
-    metrics = json.loads(Path("reports/metrics.json").read_text())
-    metrics["explanations"] = {"drawn": None, "maps": {}, "baselines": {}, "randomisation": {}}
-    text = page.compose(inputs.read(params), metrics, params, Path("nowhere"))
+    data = inputs.read(params)
+    readable = counts.with_counts(metrics.collect(params, data), data)
+    readable["explanations"] = {"drawn": None, "maps": {}, "baselines": {}, "randomisation": {}}
+    text = page.compose(data, readable, params, Path("nowhere"))
     assert "No map has been measured." in text and "no map was drawn" in text
-    assert text.count("This figure has not been drawn.") == len(page_galleries.CAPTIONS)
+    assert "No figure has been drawn." in text
+
+
+def test_warnings_of_the_run_are_listed_or_said_to_be_none(project, poor):
+    texts = [(folder / "reports/index.html").read_text(encoding="utf-8") for folder in (project, poor)]
+    full, none = (text.partition('id="warnings"')[2].partition("</section>")[0] for text in texts)
+    assert "2024-02: 3 of 9 frames are &lt;bad&gt;" in full and "extract" in full
+    assert "No stage gave a warning." in none
+
+
+def test_headlines_show_their_intervals(project):
+    text = (project / "reports/index.html").read_text(encoding="utf-8")
+    score = json.loads((project / "reports/metrics.json").read_text())["scores"]["test"]
+    with_interval = [score[name] for name in page.HEADLINES if score[name]["low"] is not None]
+    bars = re.findall(r'<i style="left:([\d.]+)%;right:([\d.]+)%"></i>', text)
+    expected = [(f"{100 * of['low']:.1f}", f"{100 - 100 * of['high']:.1f}") for of in with_interval]
+    assert bars == expected
+
+
+def test_parameters_that_differ_from_defaults_stand_apart_from_the_study(project):
+    read = Reader(project / "reports/index.html")
+    study = yaml.safe_load((REPOSITORY / "thesis/study.yaml").read_text())
+    assert [row[0] for row in read.tables["study"][1:]] == list(study["params"])
+    assert ["train.image_size", "240", "64"] in read.tables["study"]
+    assert "the study" not in str(read.tables["params"])
 
 
 def test_simulated_videos_are_said_to_be_simulated(project):
@@ -272,7 +315,7 @@ def test_the_page_reads_from_a_file_and_asks_nobody(name, width, request, browse
     assert [url for url in asked if not url.startswith("data:")] == [address]
     assert said == []
     targets = view.evaluate("[...document.querySelectorAll('nav a')].map(a => document.querySelector(a.hash)?.tagName)")
-    assert targets == ["SECTION"] * 7
+    assert targets == ["SECTION"] * 8
     view.close()
 
 
@@ -305,7 +348,7 @@ def test_no_place_of_this_machine_is_on_the_page(project):
 def test_errors_come_the_most_confident_first_and_none_from_nights_that_trained(project, monkeypatch):
     monkeypatch.chdir(project)
     data = inputs.read(config.load())
-    rows = page_galleries.surest_errors(page_galleries.unmet(data))
+    rows = page_pictures.confident_errors(page_pictures.unseen_labelled(data))
     p_yes = PREDICTIONS_TABLE.read().set_index("frame_id")
     label = dict(zip(data.labels["frame_id"], data.labels["label"], strict=True))
     split = SPLIT_TABLE.read()
@@ -319,7 +362,7 @@ def test_errors_come_the_most_confident_first_and_none_from_nights_that_trained(
     assert rows["frame_id"].tolist() == sorted(wrong, key=lambda name: (-wrong[name], name))
     text = (project / "reports/index.html").read_text(encoding="utf-8")
     shown = re.findall(r"<strong>(\d{8}-\d{5})</strong>", text.partition('id="errors"')[2].partition("</section>")[0])
-    assert shown == rows["frame_id"].tolist()[: page_galleries.ERRORS]
+    assert shown == rows["frame_id"].tolist()[: page_pictures.ERRORS]
 
 
 def test_where_nothing_is_wrong_the_least_certain_are_shown(project, monkeypatch):
@@ -331,12 +374,12 @@ def test_where_nothing_is_wrong_the_least_certain_are_shown(project, monkeypatch
     p_yes = right.map({True: 0.9, False: 0.2}).astype(float)
     p_yes.iloc[3::9] = right.iloc[3::9].map({True: 0.51, False: 0.48})
     object.__setattr__(data, "predictions", data.predictions.assign(p_aurora=p_yes, is_aurora=right))
-    judged = page_galleries.unmet(data)
-    assert page_galleries.surest_errors(judged).empty
-    first = page_galleries.least_certain(judged, 0.5)["p_aurora"].tolist()
+    judged = page_pictures.unseen_labelled(data)
+    assert page_pictures.confident_errors(judged).empty
+    first = page_pictures.least_certain(judged, 0.5)["p_aurora"].tolist()
     assert first == sorted(first, key=lambda p: abs(p - 0.5)) and first[0] in (0.51, 0.48)
-    metrics = json.loads(Path("reports/metrics.json").read_text())
-    assert f"None of the {len(judged)} labelled frames" in page.compose(data, metrics, params, Path("reports"))
+    readable = counts.with_counts(metrics.collect(params, data), data)
+    assert f"None of the {len(judged)} labelled frames" in page.compose(data, readable, params, Path("reports"))
 
 
 def test_each_night_stands_once_with_its_share_of_yes(project):
@@ -357,7 +400,7 @@ def test_provenance_tells_the_lock_without_the_reports_own_entry(project, monkey
     assert "e" * 32 not in text
     read = Reader(project / "reports/index.html")
     assert ["data/raw/2024-02", "a" * 32 + ".dir", "2,048"] in read.tables["hashes"]
-    assert ["threshold of P(yes)", "0.5"] in read.tables["card"]
+    assert ["threshold on P(yes)", "0.5"] in read.tables["card"]
     differing = {row[0]: row[1:] for row in read.tables["params"][1:]}
     assert differing == {
         "months": ["2024-02", "none"], "seed": ["7", "42"], "train.weights": ["none", "imagenet"],
@@ -395,4 +438,4 @@ def test_the_packages_named_are_those_that_the_project_pins():
     ("value", "text"), [(None, "–"), (1, "1.000"), (-0.0004, "0.000"), (-0.25, "−0.250"), (0.0005001, "0.001")]
 )
 def test_numbers_have_three_places_and_no_negative_zero(value, text):
-    assert page_numbers.number(value) == text
+    assert formats.number(value) == text

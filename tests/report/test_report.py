@@ -14,13 +14,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from PIL import Image
-from sklearn.metrics import accuracy_score
+from pydantic import ConfigDict, TypeAdapter, with_config
+from sklearn.metrics import accuracy_score, confusion_matrix
 
 import report_fixture
+from aurora_gradcam import results
 from aurora_gradcam.drawing import style
 from aurora_gradcam.errors import InputError
 from aurora_gradcam.inference.bootstrap import MIN_NIGHTS
-from aurora_gradcam.report import inputs, overview, photos, report, summary, thesis, truth
+from aurora_gradcam.report import counts, inputs, metrics, overview, photo_figures, report, thesis, truth_groups
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
@@ -29,9 +31,10 @@ from aurora_gradcam.tables.times import TIMES_TABLE
 
 FIGURES = {
     "full_workflow", "moon_phase_distribution", "validation_gradcam", "acc_loss", "error_analysis", "augmentation",
-    "p_yes_heatmap", "p_yes_histograms", "gradcam_by_brightness", "gradcam_by_colour", "gradcam_by_form",
-    "gradcam_by_weather", "reliability", "occurrence_by_condition", "occurrence_by_time", "keograms",
+    "p_yes_heatmap", "p_yes_histograms", "gradcam_by_brightness", "reliability", "occurrence_by_condition",
+    "occurrence_by_time", "keograms",
 }  # fmt: skip
+"""Without those by form, colour and weather, which need the simulator's truth."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,8 @@ def project(tmp_path_factory):
 
 
 def digests(folder: Path) -> dict[str, str]:
-    outputs = [path for name in ("reports", "thesis") for path in sorted((folder / name).rglob("*")) if path.is_file()]
+    folders = [path for name in ("reports", "thesis") for path in sorted((folder / name).rglob("*")) if path.is_file()]
+    outputs = [*folders, folder / results.MODEL_CARD, folder / results.DATA_CARD]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in outputs}
 
 
@@ -76,33 +80,33 @@ def test_the_overview_fits_a_readme(project):
 
 
 def test_metrics_are_recounts_of_the_tables(project):
-    metrics = json.loads((project / "reports/metrics.json").read_text())
+    written = json.loads((project / "reports/metrics.json").read_text())
     frames, times = FRAMES_TABLE.read("2024-02"), TIMES_TABLE.read("2024-02")
-    assert metrics["simulated"] is True
-    assert metrics["data"] == {"nights": 12, "frames": 12 * 9, "frames_bad": 2, "months": 1}
-    assert metrics["times"] == {"read": len(times), "repaired": 0, "interpolated": 0, "failed": 0}
+    assert written["simulated"] is True
+    assert written["data"] == {"nights": 12, "frames": 12 * 9, "frames_bad": 2, "months": 1}
+    assert written["times"] == {"read": len(times), "repaired": 0, "interpolated": 0, "failed": 0}
 
     labelled = LABELLED_TABLE.read().set_index("frame_id")["label"].to_dict()  # a frame in both sets counts once
     yes = list(labelled.values()).count("yes")
     expected = {"labelled": len(labelled), "yes": yes, "no": len(labelled) - yes, "to_label": 2}
-    assert metrics["labels"] == expected
+    assert written["labels"] == expected
 
     split = SPLIT_TABLE.read()
-    assert metrics["split"]["policy"] == "night"
-    assert metrics["split"]["test"]["nights"] == len({row.night for row in split.itertuples() if row.split == "test"})
-    assert sum(metrics["split"][name]["frames"] for name in SPLITS) == len(split)
+    assert written["split"]["policy"] == "night"
+    assert written["split"]["test"]["nights"] == len({row.night for row in split.itertuples() if row.split == "test"})
+    assert sum(written["split"][name]["frames"] for name in SPLITS) == len(split)
 
     joined = split.merge(PREDICTIONS_TABLE.read(), on="frame_id")
     for name in SPLITS:
         rows = joined[joined["split"] == name]
         enough = rows["night"].nunique() >= MIN_NIGHTS
         accuracy = accuracy_score(rows["label"] == "yes", rows["is_aurora"]) if enough else None
-        assert metrics["scores"][name]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-6)
-    assert metrics["train"] == {
+        assert written["scores"][name]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-6)
+    assert written["train"] == {
         "best_epoch": 3, "epochs": 4, "val_loss": 0.4, "val_accuracy": 0.9, "weights": "none"
     }  # fmt: skip
-    assert len(metrics["conditions"]) == 9
-    assert sum(row["frames"] for row in metrics["conditions"].values()) == len(frames) - 2
+    assert len(written["conditions"]) == 9
+    assert sum(row["frames"] for row in written["conditions"].values()) == len(frames) - 2
 
 
 def test_the_tables_of_the_thesis_add_up(project):
@@ -113,15 +117,10 @@ def test_the_tables_of_the_thesis_add_up(project):
     assert illumination.loc[["Civil", "Day"]].to_numpy().sum() == 0
 
 
-def test_undefined_numbers_become_null_and_others_keep_six_places():
-    tree = {"a": float("nan"), "b": [1 / 3, float("inf")], "c": {"d": 7, "e": None}}
-    assert summary.rounded(tree) == {"a": None, "b": [0.333333, None], "c": {"d": 7, "e": None}}
-
-
 def test_the_kept_epoch_is_the_earlier_of_equals():
     curves = pd.DataFrame({"epoch": [1, 2, 3], "val_loss": [0.5, 0.3, 0.3], "val_accuracy": [0.8, 0.7, 0.8]})
-    assert summary.best_epoch(curves, "val_loss")["epoch"] == 2
-    assert summary.best_epoch(curves, "val_accuracy")["epoch"] == 1
+    assert metrics.best_epoch(curves, "val_loss")["epoch"] == 2
+    assert metrics.best_epoch(curves, "val_accuracy")["epoch"] == 1
 
 
 def test_a_missing_result_names_the_stage_to_run(project, monkeypatch, tmp_path):
@@ -130,13 +129,77 @@ def test_a_missing_result_names_the_stage_to_run(project, monkeypatch, tmp_path)
         report.run(report.config.load())
 
 
-def test_nothing_explained_is_said_in_the_figures_and_fails_nothing(project):
+def test_figures_that_nothing_was_explained_for_are_left_out(project):
     params = report.config.load()
     data = inputs.read(params)
     data = dataclasses.replace(data, cams=data.cams.iloc[:0])
-    drawn = dict(photos.all_of(data, params))
-    assert "No material" in drawn["gradcam_by_brightness"].texts[0].get_text()
+    drawn = dict(photo_figures.figures(data, params))
+    assert drawn["gradcam_by_brightness"] is None and drawn["validation_gradcam"] is None
     assert "No material" in overview.compose(data, params).texts[0].get_text()
+
+
+def test_the_bundled_metrics_have_the_declared_shape():
+    path = report_fixture.REPOSITORY / results.METRICS
+    shape = TypeAdapter(with_config(ConfigDict(extra="forbid"))(metrics.Metrics))
+    shape.validate_python(json.loads(path.read_text()), strict=True)
+
+
+def test_figures_of_an_earlier_run_are_removed(tmp_path):
+    for name in ("old.png", "new.png"):
+        (tmp_path / name).touch()
+    report.remove_others(tmp_path, {"new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["new.png"]
+
+
+def test_warnings_are_read_in_the_order_of_the_stages_and_of_the_months(tmp_path):
+    files = {
+        "train.txt": "c\n", "extract/2024-03.txt": "b\n", "extract/2024-02.txt": "a\n\n", "split.txt": "",
+        "extract/2020-01.txt": "of a month that is no longer listed\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    expected = [("extract", "a"), ("extract", "b"), ("train", "c")]
+    assert inputs.read_warnings(tmp_path, ("2024-03", "2024-02")) == expected
+    assert inputs.read_warnings(tmp_path / "missing", ("2024-02",)) == []
+
+
+def test_shares_of_too_few_nights_have_their_counts_and_all_other_numbers_stay(project):
+    params = report.config.load()
+    data = inputs.read(params)
+    plain = metrics.collect(params, data)
+    filled = counts.with_counts(plain, data)
+    assert plain == json.loads((project / "reports/metrics.json").read_text())  # not changed in place
+    gained = 0
+    for path, before, after in estimates(plain, filled):
+        if before["value"] is not None or "count" not in after:
+            assert before == after, path
+            continue
+        gained += 1
+        assert before["too_few_nights"] and before["nights"] < MIN_NIGHTS
+        assert after["value"] == after["count"] / after["of"] and after["low"] is None and after["high"] is None
+        if not path.endswith("odds"):
+            assert after["of"] == before["frames"], path
+    assert gained
+
+
+def estimates(before: dict, after: dict, path: str = ""):
+    """(path, estimate, estimate) of two trees."""
+    for key, value in before.items():
+        if isinstance(value, dict):
+            if "value" in value:
+                yield f"{path}/{key}", value, after[key]
+            else:
+                yield from estimates(value, after[key], f"{path}/{key}")
+
+
+def test_audit_counts_are_those_of_scikit_learn(project):
+    params = report.config.load()
+    data = inputs.read(params)
+    rows = counts.audited(data)
+    assert not set(rows["frame_id"].str[:8]) & data.shaping_nights
+    tn, fp, fn, tp = confusion_matrix(rows["label"] == "yes", rows["is_aurora"]).ravel().tolist()
+    assert counts.outcomes(rows) == {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
 
 
 TRUTH = pd.DataFrame(
@@ -153,12 +216,12 @@ TRUTH = pd.DataFrame(
 )
 
 
-def test_the_simulators_truth_is_told_in_the_words_of_the_figures():
-    told = truth.described(TRUTH).astype(object).where(lambda table: table.notna(), None)
-    assert told["form"].tolist() == ["arc", "radial", "diffuse", None, None, None, None]
-    assert told["colour"].tolist() == [None, "red", "pink", None, None, None, None]
-    assert told["weather"].tolist() == [None, None, None, "clear", "cloud", "snow", "snow"]
-    silent = truth.described(TRUTH.drop(columns=["red", "purple", "snow"]))
+def test_the_simulators_truth_is_grouped_as_in_the_figures():
+    groups = truth_groups.described(TRUTH).astype(object).where(lambda table: table.notna(), None)
+    assert groups["form"].tolist() == ["arc", "radial", "diffuse", None, None, None, None]
+    assert groups["colour"].tolist() == [None, "red", "pink", None, None, None, None]
+    assert groups["weather"].tolist() == [None, None, None, "clear", "cloud", "snow", "snow"]
+    silent = truth_groups.described(TRUTH.drop(columns=["red", "purple", "snow"]))
     assert silent["colour"].isna().all()
     assert silent["weather"].tolist()[3:] == ["clear", "cloud", "cloud", "cloud"]
 
@@ -174,7 +237,7 @@ def test_truth_is_read_where_there_is_some_and_groups_the_explained_frames(proje
         data = inputs.read(params)
         assert data.truth["frame_id"].tolist() == TRUTH["frame_id"].tolist()[:-1]
         with style.applied():
-            drawn = dict(photos.all_of(data, params))
+            drawn = dict(photo_figures.figures(data, params))
     finally:
         shutil.rmtree(project / inputs.TRUTH)
     headings = [axes.get_title("left") for axes in drawn["gradcam_by_form"].axes]

@@ -16,10 +16,12 @@ import report_fixture
 from aurora_gradcam.conditions import CONDITIONS, condition_name
 from aurora_gradcam.config import Params
 from aurora_gradcam.errors import InputError, ToolError
-from aurora_gradcam.report import report, thesis
+from aurora_gradcam.report import thesis, thesis_tables
+from aurora_gradcam.results import write_json
 
 DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20"><rect width="90" height="20"/></svg>'
 SOURCE = report_fixture.REPOSITORY / thesis.SOURCE
+FIGURES = re.findall(r'#pictured\("(\w+)"\)', SOURCE.read_text())
 
 
 def known(value: float | None, frames: int = 30, nights: int = 6) -> dict:
@@ -80,7 +82,7 @@ def folder(tmp_path, monkeypatch):
     Path("thesis/figures").mkdir(parents=True)
     for source in (SOURCE, SOURCE.with_name("study.yaml")):
         shutil.copy(source, "thesis")
-    for name in re.findall(r'#pictured\("(\w+)"\)', SOURCE.read_text()):
+    for name in FIGURES:
         Path(f"thesis/figures/{name}.svg").write_text(DOT)
     frames = pd.DataFrame({"night": ["20240201", "20240202"], "status": ["ok", "corrupt"]})
     sky = pd.DataFrame({"sun_class": ["Night"] * 3, "moon_class": ["No_Moon", "No_Moon", "Moon_Full"]})
@@ -88,10 +90,14 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write(metrics: dict, frames: pd.DataFrame, sky: pd.DataFrame, params: Params = Params()) -> None:  # noqa: B008
-    report.write_json(report.METRICS, metrics)
-    report.write_json(thesis.TABLES / "params.json", params.model_dump(mode="json"))
-    for name, table in thesis.tables(frames, sky, metrics).items():
+def write(
+    metrics: dict, frames: pd.DataFrame, sky: pd.DataFrame, params: Params | None = None, figures: list = FIGURES
+) -> None:
+    params = params or Params()
+    held_out = "test" if metrics["split"]["test"]["frames"] else "val"
+    thesis.write_results(metrics, held_out, figures, [("extract", "2024-02: # of $frames$ are *bad*")])
+    write_json(thesis.PARAMS, params.model_dump(mode="json"))
+    for name, table in thesis_tables.tables(frames, sky, metrics).items():
         thesis.write_table(name, table)
 
 
@@ -113,6 +119,11 @@ def words(selectors: tuple[str, ...] = ("par", "figure", "list")) -> str:
     for selector in selectors:
         collect(json.loads(compiler.query(selector)))
     return "|".join(found)
+
+
+def squeezed(text: str) -> str:
+    """Without white space: Typst keeps the spaces at line ends apart from the words."""
+    return re.sub(r"[\s|]", "", text)
 
 
 def test_two_compilations_give_the_same_bytes_and_no_warning(folder):
@@ -152,7 +163,8 @@ def test_the_frame_policy_is_said_to_leak_and_needs_no_test_set(folder):
     frames, sky = pd.DataFrame({"night": [], "status": []}), pd.DataFrame(columns=["sun_class", "moon_class"])
     write(metrics, frames, sky, Params.model_validate({"split": {"policy": "frame"}}))
     assert "the scores are optimistic" in words()
-    assert "whose nights it never saw" not in words()
+    assert "The split leaks" in words()
+    assert "none of which it had seen" not in words()
 
 
 def numbers_in(tree: object) -> set[str]:
@@ -167,7 +179,7 @@ def numbers_in(tree: object) -> set[str]:
 
 
 def test_no_number_in_the_prose_is_typed_by_hand(folder):
-    """With all metrics set to 1, prose holds only ones, parameters, and the four numbers quoted from the study."""
+    """With all metrics set to 1, prose holds only ones, parameters, years, and the numbers quoted from the study."""
 
     def ones(tree: object) -> object:
         if isinstance(tree, list):
@@ -178,16 +190,67 @@ def test_no_number_in_the_prose_is_typed_by_hand(folder):
         return value if isinstance(value, str | bool) else 1
 
     write(ones(METRICS), pd.DataFrame({"night": [], "status": []}), pd.DataFrame(columns=["sun_class", "moon_class"]))
-    body = words(("par", "list")).split("L. B. N. Clausen")[0]  # before the references
+    body = words(("par", "list")).split("A. N. Angelopoulos")[0]  # before the references
     text = re.sub(r"(Figure|Table)\W+\d+", "", body)
     printed = set(re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)", text.replace("|", " ")))
     of_metrics = {"1", "1.00", "1.000", "100.0"}
-    of_method = {"95", "15", "1978", "2023"}  # level of the intervals, bins, years of two papers
-    of_study = {"214,890", "331", "39.3", "28.4"}
+    of_method = {"95", "15"}  # level of the intervals, bins
+    of_papers = {"1978", "2015", "2017", "2021", "2023"}  # years
+    of_study = {"214,890", "331", "39.3", "28.4", "2022", "2025"}
     folded_phase = {"0", "180"}
-    allowed = numbers_in(Params().model_dump(mode="json")) | of_metrics | of_study | of_method | folded_phase
+    allowed = (
+        numbers_in(Params().model_dump(mode="json")) | of_metrics | of_study | of_method | of_papers | folded_phase
+    )
     assert printed <= allowed
     assert of_metrics | of_study <= printed
+
+
+def few_nights() -> dict:
+    """A real camera with three test nights, no audit, no truth and no comparison of the splits."""
+    metrics = json.loads(json.dumps(METRICS))
+    counted = {**known(None), "value": 0.9, "count": 27, "of": 30}
+    metrics |= {"simulated": False, "leakage": None}
+    metrics["scores"]["test"] |= {"nights": 3, "accuracy": counted, "f1": known(None)}
+    nothing = {"value": None, "low": None, "high": None, "frames": 0, "nights": 0, "too_few_nights": True}
+    audit = {key: nothing if isinstance(value, dict) else 0 for key, value in TRUST.items()}
+    metrics["audit"] = audit
+    metrics["conditions"] = {name: {**row, **audit} for name, row in metrics["conditions"].items()}
+    unmasked = {"heat_in_circle": known(0.9), "energy_over_area": nothing, "pointing_hit": nothing}
+    metrics["explanations"] |= {"maps": {"gradcam@features.8": unmasked}, "baselines": {"uniform": unmasked}}
+    return metrics
+
+
+def test_a_real_camera_with_few_nights_reads_well(folder):
+    frames, sky = pd.DataFrame({"night": [], "status": []}), pd.DataFrame(columns=["sun_class", "moon_class"])
+    drawn = [name for name in FIGURES if name not in ("gradcam_by_form", "gradcam_by_colour", "gradcam_by_weather")]
+    params = Params.model_validate({"site": {"latitude": 69.6, "longitude": 19.2, "timezone": "Europe/Oslo"}})
+    write(few_nights(), frames, sky, params, drawn)
+    text = squeezed(words())
+    assert squeezed("accuracy is too few") not in text and squeezed("accuracy of too few") not in text
+    assert squeezed("classifies 27 of these frames as they are labelled") in text
+    assert squeezed("at different sites") in text
+    assert squeezed("exact masks") not in text and squeezed("heat on aurora") not in text
+    assert squeezed("no audit labels from nights outside") in text
+    assert squeezed("The split leaks") not in text
+    thesis.compile_pdf()  # nothing refers to a figure or table that is left out
+
+
+def test_the_study_is_cited_and_dated_before_it_is_compared_with(folder):
+    text = squeezed(words())
+    cite = yaml.safe_load(SOURCE.with_name("study.yaml").read_text())["cite"]
+    named = text.index(squeezed(f"{cite['author']} ({cite['year']})"))
+    assert named < text.index(squeezed("the study prints"))
+    assert cite["url"] in text
+
+
+def test_no_interval_is_called_a_prediction(folder):
+    text = squeezed(words())
+    assert squeezed("95% confidence interval") in text
+    assert squeezed("of the intervals would contain the true value") in text
+
+
+def test_warnings_of_the_run_are_in_the_appendix_as_they_are(folder):
+    assert squeezed("2024-02: # of $frames$ are *bad*") in squeezed(words())
 
 
 def test_the_studys_numbers_are_consistent_with_one_another():
@@ -207,6 +270,6 @@ def test_a_fault_in_the_source_is_one_clear_error(folder):
     with pytest.raises(ToolError, match="unknown variable"):
         thesis.compile_pdf()
     thesis.SOURCE.unlink()
-    with pytest.raises(InputError, match="no source"):
+    with pytest.raises(InputError, match="source of the thesis is missing"):
         thesis.compile_pdf()
     assert not thesis.PDF.exists()

@@ -10,7 +10,7 @@ import pandas as pd
 from .. import config
 from ..conditions import CONDITIONS, condition_name
 from ..frame_ids import sort_key
-from ..inference.scores import held_out
+from ..tables.split import held_out_split
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,9 @@ def groups(frames: pd.DataFrame, labelled: pd.DataFrame, params: config.GradCam)
             most_confident(of_condition, False, count // 2),
         ]
         frames_of_group[condition_name(sun, moon)] = (count, pd.concat(sides))
-    judged = labelled.loc[labelled["split"] == held_out(labelled), ["frame_id", "label"]].merge(frames, on="frame_id")
+    judged = labelled.loc[labelled["split"] == held_out_split(labelled), ["frame_id", "label"]].merge(
+        frames, on="frame_id"
+    )
     for outcome, (label, called) in OUTCOMES.items():
         picked = most_confident(judged[judged["label"] == label], called, params.frames_per_outcome)
         frames_of_group[outcome] = (params.frames_per_outcome, picked)

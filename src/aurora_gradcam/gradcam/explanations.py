@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from ..frame_ids import night_of
 from ..inference.bootstrap import SHARE, interval
+from ..results import rounded
 
 MEASURES = {
     "heat_in_circle": ("share of the heat inside the sky circle", "higher"),
@@ -21,7 +21,6 @@ MEASURES = {
 """What each measure tells, and which end is the better one."""
 
 Known = dict[str, "float | int | bool | str | None"]
-DIGITS = 6
 
 
 def estimate(frame_ids: pd.Series, values: pd.Series, bounds: tuple[float, float] | None = None) -> Known:
@@ -33,13 +32,7 @@ def estimate(frame_ids: pd.Series, values: pd.Series, bounds: tuple[float, float
     nights = frame_ids[defined].map(night_of).to_numpy()
     numbers = values[defined].to_numpy(dtype=float)
     result = interval(lambda weights: weights @ numbers / weights.sum(), nights, bounds=bounds)
-    return {key: _plain(value) for key, value in result.as_dict().items()}
-
-
-def _plain(value: float | int | bool) -> float | int | bool | None:
-    if not isinstance(value, float | np.floating):
-        return value
-    return None if np.isnan(value) else round(float(value), DIGITS)
+    return rounded(result.as_dict())
 
 
 def means(rows: pd.DataFrame) -> dict[str, Known]:

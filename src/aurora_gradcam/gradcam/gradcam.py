@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,10 +13,10 @@ import pandas as pd
 from PIL import Image
 
 from .. import config, memory
-from ..files import atomic_write
 from ..frame_ids import in_order, sort_key
 from ..images import read_frame
 from ..progress import track
+from ..results import EXPLANATIONS, write_json
 from ..stage import stage_main
 from ..tables.cams import CAM_BASELINES_TABLE, CAMS_TABLE
 from ..tables.frames import FRAMES_TABLE
@@ -31,7 +30,6 @@ from .measured import BATCH_SIZE, RANDOMISED_FRAMES, REMOVED_FRAMES, TARGET, Exp
 from .overlays import JPEG_QUALITY, overlay
 
 GRADCAM = Path("data/gradcam")
-EXPLANATIONS = Path("reports/metrics/explanations.json")
 MAP_STEP = 4
 MEASURED_FRAMES = 24
 
@@ -136,8 +134,7 @@ def run(params: config.Params) -> None:
     summary = explanations.summary(
         explained[explained["frame_id"].isin(ids)], baselines[baselines["frame_id"].isin(ids)], forgotten, TARGET
     )
-    with atomic_write(EXPLANATIONS) as temporary:
-        temporary.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(EXPLANATIONS, summary)
 
 
 main = stage_main(run)

@@ -5,7 +5,6 @@ The one place where labels of the test nights meet predictions: nothing that sha
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,31 +14,35 @@ import pandas as pd
 
 from .. import archive, config, memory
 from ..errors import DataError
-from ..files import atomic_write
+from ..files import write_text
 from ..frame_ids import sort_key
 from ..images import decode_image
 from ..progress import track
+from ..results import (
+    CONDITIONS,
+    CONFUSION_PLOT,
+    DIGITS,
+    OCCURRENCE,
+    RELIABILITY_PLOT,
+    ROC_PLOT,
+    rounded,
+    write_json,
+)
+from ..results import EVALUATION as METRICS
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE
 from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.sky import SKY_TABLE
-from ..tables.split import SPLIT_TABLE
+from ..tables.split import SPLIT_TABLE, held_out_split
 from ..training.network import ModelCard, load_classifier
 from . import conditions, groupings, reliability, scores
 from .classify import ahead, classify, helpers, predictions
 
 logger = logging.getLogger(__name__)
 
-METRICS = Path("reports/metrics/evaluate.json")
-CONDITIONS = Path("reports/metrics/conditions.csv")
-OCCURRENCE = Path("reports/metrics/occurrence.csv")
-CONFUSION_PLOT = Path("reports/plots/predictions.csv")
-ROC_PLOT = Path("reports/plots/roc.csv")
-RELIABILITY_PLOT = Path("reports/plots/reliability.csv")
 LEARNT_FROM = ("train", "val")
 """Splits whose nights shaped the classifier: its weights, its best epoch, its temperature, its threshold."""
-DIGITS = 6
 _FIX = "run `dvc pull`, or `dvc repro --force extract`"
 
 
@@ -64,22 +67,8 @@ def _decode(named: tuple[str, bytes]) -> np.ndarray:
         raise DataError("this frame, extracted as ok, is no readable picture", frame_id, _FIX) from error
 
 
-def plain(value: object) -> object:
-    """The same tree for JSON: numbers rounded to `DIGITS`, nan as null."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, float | np.floating):
-        return None if np.isnan(value) else round(float(value), DIGITS)
-    return int(value) if isinstance(value, np.integer) else value
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:
-    _write(path, frame.round(DIGITS).to_csv(index=False, lineterminator="\n"))
+    write_text(path, frame.round(DIGITS).to_csv(index=False, lineterminator="\n"))
 
 
 def _usable(frames: pd.DataFrame) -> pd.DataFrame:
@@ -149,13 +138,13 @@ def report(
         "all_frames": conditions.totals(every),
         "frames_without_prediction": len(frames) - len(predicted),
     }
-    _write(METRICS, json.dumps(plain(metrics), indent=2, allow_nan=False) + "\n")
+    write_json(METRICS, rounded(metrics))
     _write_plots(judged)
 
 
 def _write_plots(judged: pd.DataFrame) -> None:
     """DVC's plots: outcomes and the ROC of the held-out frames, reliability of val and test."""
-    chosen = scores.held_out(judged)
+    chosen = held_out_split(judged)
     held_out = judged[judged["split"] == chosen]
     called = held_out["is_aurora"].map({False: "no", True: "yes"})
     confusion = {"split": held_out["split"], "actual": held_out["label"], "predicted": called}

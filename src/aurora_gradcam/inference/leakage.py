@@ -5,26 +5,23 @@ The stage is frozen, since it trains once more: `make leakage` runs it.
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pandas as pd
 
 from ..config import Params
-from ..files import write_text
 from ..preprocessing import split
+from ..results import LEAKAGE, rounded, write_json
 from ..stage import stage_main
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.split import SPLIT_TABLE
 from ..training import train
 from . import evaluate
-from .leakage_gap import RESULT, compared, labels_digest, reported
+from .leakage_gap import compared, labels_digest, reported
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +33,6 @@ SHARED = (
     "data/tables/sky.parquet",
 )
 """What the second run reads of the first; all that it writes stays apart."""
-DIGITS = 6
 
 
 @contextmanager
@@ -62,17 +58,8 @@ def split_by_frames(params: Params) -> pd.DataFrame:
         return reported(SPLIT_TABLE.read(), PREDICTIONS_TABLE.read(), "val")
 
 
-def rounded(tree: Any) -> Any:
-    """The same tree for JSON: numbers to `DIGITS`, nan as null."""
-    if isinstance(tree, dict):
-        return {key: rounded(value) for key, value in tree.items()}
-    if isinstance(tree, float):
-        return None if math.isnan(tree) else round(tree, DIGITS)
-    return tree
-
-
 def run(params: Params) -> None:
-    """Compare the run that is here (whole nights) with a second one (by frames) on the same labels; write `RESULT`."""
+    """Compare the run that is here (whole nights) with a second one (by frames) on the same labels; write `LEAKAGE`."""
     by_night = reported(SPLIT_TABLE.read(), PREDICTIONS_TABLE.read(), "test")
     by_frame = split_by_frames(params)
     result = {
@@ -81,7 +68,7 @@ def run(params: Params) -> None:
         "frame": {"set": "val", "frames": len(by_frame), "nights": by_frame["night"].nunique()},
         "scores": compared(by_night, by_frame),
     }
-    write_text(RESULT, json.dumps(rounded(result), indent=2, allow_nan=False) + "\n")
+    write_json(LEAKAGE, rounded(result))
 
 
 main = stage_main(run, keep_warnings=False)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +11,11 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 from ..errors import DataError
 from ..frame_ids import sort_key
+from ..results import LEAKAGE, read_json
 from ..tables.labels import LABELLED_TABLE
 from ..tables.split import SPLIT_TABLE
 from .bootstrap import SHARE, Estimate, interval
 
-RESULT = Path("reports/leakage.json")
 SCORES = {
     "accuracy": lambda yes, called, p, weight: np.average(yes == called, weights=weight),
     "balanced_accuracy": lambda yes, called, p, weight: balanced_accuracy_score(yes, called, sample_weight=weight),
@@ -91,7 +89,7 @@ def labels_digest() -> str:
 
 def current() -> dict[str, Any] | None:
     """The result, if there is one and it was made with the labels that are here; else None."""
-    if not RESULT.exists():
+    if not LEAKAGE.exists():
         return None
-    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    result = read_json(LEAKAGE)
     return result if result["labelled_md5"] == labels_digest() else None

@@ -123,11 +123,6 @@ def by_split(labelled: pd.DataFrame) -> dict[str, Numbers]:
     return {split: split_scores(labelled[labelled["split"] == split]) for split in SPLITS}
 
 
-def held_out(labelled: pd.DataFrame) -> str:
-    """The split to judge the classifier on: test, or val where the policy leaves no test frames."""
-    return "test" if (labelled["split"] == "test").any() else "val"
-
-
 def roc(labelled: pd.DataFrame) -> pd.DataFrame:
     """Receiver operating characteristic: fpr, tpr, threshold (inf: nothing called); no rows with one class only."""
     actual = labelled["label"] == "yes"

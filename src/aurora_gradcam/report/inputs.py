@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from ..config import Params
 from ..errors import InputError
 from ..frame_ids import month_of
 from ..images import decode_image
 from ..inference import leakage_gap
+from ..results import EVALUATION, EXPLANATIONS, OCCURRENCE, RELIABILITY_PLOT, read_json
+from ..stage import WARNINGS
 from ..tables.cams import CAMS_TABLE
 from ..tables.frames import FRAMES_TABLE
 from ..tables.labels import LABELLED_TABLE, TO_LABEL
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.sky import SKY_TABLE
-from ..tables.split import SPLIT_TABLE
+from ..tables.split import SPLIT_TABLE, held_out_split
 from ..tables.times import TIMES_TABLE
-from .truth import described
+from .truth_groups import described
 
 TRAINING = Path("reports/plots/training.csv")
-EVALUATION = Path("reports/metrics/evaluate.json")
-EXPLANATIONS = Path("reports/metrics/explanations.json")
-OCCURRENCE = Path("reports/metrics/occurrence.csv")
-RELIABILITY = Path("reports/plots/reliability.csv")
+MODEL_CARD = Path("data/models/model.json")
+STUDY = Path("thesis/study.yaml")
 OVERLAYS = Path("data/gradcam/overlays")
 TRUTH = Path("data/labels/truth")
+STAGES = ("extract", "ocr_utc", "illuminate", "sample_label", "split", "train", "evaluate", "gradcam")
+"""The stages before this one, in their order."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All tables of a run; `truth` as `truth.described` gives it, None under a real sky.
+    """All tables and results of a run.
 
-    `leakage` is None where `make leakage` has not run with these labels.
+    leakage
+        None where `make leakage` has not run with these labels.
+    truth
+        As `truth_groups.described` gives it; None under a real sky.
+    model, study
+        model.json and thesis/study.yaml; None where the file is missing.
+
+    Warnings
+        (stage, message) of every warning of the stages' last runs, in the order of the stages.
     """
 
     frames: pd.DataFrame
@@ -55,6 +65,19 @@ class Inputs:
     leakage: dict[str, Any] | None
     to_label: int
     truth: pd.DataFrame | None
+    model: dict[str, Any] | None
+    study: dict[str, Any] | None
+    warnings: list[tuple[str, str]]
+
+    @property
+    def held_out(self) -> str:
+        """The split to judge the classifier on: test, or val where there is no test set."""
+        return held_out_split(self.split)
+
+    @property
+    def shaping_nights(self) -> set[str]:
+        """Nights of training and validation: they shaped the weights, the epoch, the temperature or the threshold."""
+        return set(self.split.loc[self.split["split"] != "test", "night"])
 
     @property
     def labels(self) -> pd.DataFrame:
@@ -62,7 +85,7 @@ class Inputs:
         return self.labelled.drop_duplicates("frame_id")[["frame_id", "label"]]
 
 
-def there(path: Path, stage: str) -> Path:
+def required(path: Path, stage: str) -> Path:
     """The path, or an InputError that names the stage to run."""
     if not path.exists():
         raise InputError(f"the result of {stage} is missing", path, f"run `dvc repro {stage}`, or `dvc pull`")
@@ -70,13 +93,26 @@ def there(path: Path, stage: str) -> Path:
 
 
 def read_truth(frames: pd.DataFrame) -> pd.DataFrame | None:
-    """What the simulator says of the frames (`truth.described`); None where there is no truth, as under a real sky."""
+    """The simulator's truth about the frames (`truth_groups.described`); None without any, as for a real sky."""
     paths = [TRUTH / month_of(night) / f"{night}.parquet" for night in sorted(frames["night"].unique())]
-    found = [pd.read_parquet(path) for path in paths if path.exists()]
-    if not found:
+    tables = [pd.read_parquet(path) for path in paths if path.exists()]
+    if not tables:
         return None
-    rows = pd.concat(found, ignore_index=True)
+    rows = pd.concat(tables, ignore_index=True)
     return described(rows[rows["frame_id"].isin(frames["frame_id"])].reset_index(drop=True))
+
+
+def read_warnings(folder: Path = WARNINGS, months: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """(stage, message) of every warning that the stages left, in the order of the stages, then of the months.
+
+    A stage that runs by month has a folder of its own; months that are not listed in `months` are left out.
+    """
+    rows: list[tuple[str, str]] = []
+    for stage in STAGES:
+        paths = [folder / f"{stage}.txt", *(folder / stage / f"{month}.txt" for month in sorted(months))]
+        texts = [path.read_text(encoding="utf-8") for path in paths if path.exists()]
+        rows += [(stage, line) for text in texts for line in text.splitlines() if line.strip()]
+    return rows
 
 
 def read(params: Params) -> Inputs:
@@ -90,14 +126,17 @@ def read(params: Params) -> Inputs:
         split=SPLIT_TABLE.read(),
         predictions=PREDICTIONS_TABLE.read(),
         cams=CAMS_TABLE.read(),
-        training=pd.read_csv(there(TRAINING, "train")),
-        evaluation=json.loads(there(EVALUATION, "evaluate").read_text(encoding="utf-8")),
-        explanations=json.loads(there(EXPLANATIONS, "gradcam").read_text(encoding="utf-8")),
-        occurrence=pd.read_csv(there(OCCURRENCE, "evaluate"), dtype={"group": str}),
-        reliability=pd.read_csv(there(RELIABILITY, "evaluate")),
+        training=pd.read_csv(required(TRAINING, "train")),
+        evaluation=read_json(required(EVALUATION, "evaluate")),
+        explanations=read_json(required(EXPLANATIONS, "gradcam")),
+        occurrence=pd.read_csv(required(OCCURRENCE, "evaluate"), dtype={"group": str}),
+        reliability=pd.read_csv(required(RELIABILITY_PLOT, "evaluate")),
         leakage=leakage_gap.current(),
-        to_label=len(pd.read_csv(there(TO_LABEL, "sample_label"))),
+        to_label=len(pd.read_csv(required(TO_LABEL, "sample_label"))),
         truth=read_truth(frames),
+        study=yaml.safe_load(STUDY.read_text(encoding="utf-8")) if STUDY.exists() else None,
+        model=read_json(MODEL_CARD) if MODEL_CARD.exists() else None,
+        warnings=read_warnings(months=params.months),
     )
 
 

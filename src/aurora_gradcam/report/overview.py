@@ -16,14 +16,14 @@ from PIL import Image
 from ..config import Params
 from ..drawing import style
 from ..drawing.keogram import EMPTY, edges, keogram, shown_at
+from ..drawing.style import plain
 from ..files import atomic_write
 from ..frame_ids import night_of
 from ..images import read_frame
 from ..tables.frames import is_simulated
-from . import choice
-from .figures import plain
-from .galleries import show
+from . import selection
 from .inputs import Inputs, read_overlay
+from .photo_layouts import show
 
 WIDTH_PX, DPI = 1600, 160
 MOST_BYTES = 400_000
@@ -104,8 +104,8 @@ def draw(
 
 def compose(data: Inputs, params: Params) -> Figure:
     """Choose the example, read its night and draw."""
-    explained = choice.explained_frames(data.cams, data.sky.dropna(), data.labels).dropna(subset=["utc"])
-    chosen = choice.showcase(explained, data.predictions)
+    explained = selection.explained_frames(data.cams, data.sky.dropna(), data.labels).dropna(subset=["utc"])
+    chosen = selection.showcase(explained, data.predictions)
     if chosen is None:
         return style.without_material("no explained frame has a known time")
     night = data.predictions.merge(data.sky[["frame_id", "utc"]].dropna(), on="frame_id").sort_values("utc")
@@ -119,7 +119,7 @@ def write(path: Path, data: Inputs, params: Params) -> None:
     """Write the picture as a PNG of 1600 px width; with 256 colours where it would be too large for a README."""
     figure = compose(data, params)
     if is_simulated(data.frames):
-        style.say_simulated(figure)
+        style.note_simulated(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
     picture = Image.open(buffer).convert("RGB")

@@ -1,30 +1,28 @@
-"""reports/index.html: one page with all that a reader needs, which asks nothing of any other file or machine.
+"""reports/index.html: one page with all results, which loads nothing from any other file or machine.
 
 The same inputs give the same bytes.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ..config import Params
-from ..files import atomic_write
+from ..files import write_text
 from ..inference.bootstrap import MIN_NIGHTS
-from ..tables.split import SPLITS
-from ..tables.times import TIME_STATUSES
 from ..web.pages import render
-from . import page_galleries, page_tables, provenance
+from . import page_pictures, page_tables, provenance
+from .formats import Table, counted, estimate, number, whole
 from .inputs import Inputs
-from .page_numbers import Table, counted, estimate, number, plain, whole
 from .page_tables import SETS
-from .thesis import illumination_table, months_table
 
 HEADLINES = {
-    "accuracy": ("Accuracy", "calls that agree with the label"),
-    "sensitivity": ("Sensitivity", "frames with aurora that are called yes"),
-    "specificity": ("Specificity", "frames without aurora that are called no"),
-    "auroc": ("AUROC", "how well P(yes) ranks yes above no"),
+    "accuracy": ("Accuracy", "frames classified as labelled"),
+    "sensitivity": ("Sensitivity", "frames with aurora that are detected"),
+    "specificity": ("Specificity", "frames without aurora that are rejected"),
+    "auroc": ("AUROC", "how well P(yes) ranks aurora above no aurora"),
 }
 
 
@@ -36,10 +34,11 @@ def headlines(score: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def results(metrics: dict[str, Any], held_out: str) -> dict[str, Table | None]:
-    """The tables of results by name; None where there is no material."""
+def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | None]:
+    """The tables of results by name; None where there is nothing to show."""
     audited = metrics["audit"]["labelled_frames"] > 0
     leakage, explanations = metrics["leakage"], metrics["explanations"]
+    curves = explanations["randomisation"]
     return {
         "by_split": page_tables.by_split(metrics["scores"]),
         "confusion": page_tables.confusion(metrics["scores"][held_out], SETS[held_out]),
@@ -49,71 +48,53 @@ def results(metrics: dict[str, Any], held_out: str) -> dict[str, Table | None]:
         "occurrence": page_tables.occurrence(metrics["occurrence"]),
         "leakage": page_tables.leakage(leakage) if leakage else None,
         "maps": page_tables.maps(explanations) if explanations["maps"] else None,
-        "randomisation": page_tables.randomised(explanations["randomisation"])
-        if explanations["randomisation"]
-        else None,
+        "randomisation": page_tables.randomisation(curves) if curves else None,
     }
 
 
-def material(data: Inputs, metrics: dict[str, Any]) -> list[Table]:
-    """The tables of the data: months, sky, times, labels and split."""
-    months, sky = months_table(data.frames), illumination_table(data.sky)
-    times, labels, split = metrics["times"], metrics["labels"], metrics["split"]
-    counts = [[str(row[0]), *(whole(int(count)) for count in row[1:])] for row in months.itertuples(index=False)]
-    classes = [[str(row[0]), *(whole(int(count)) for count in row[1:])] for row in sky.itertuples(index=False)]
-    sets = [[SETS[name], *(whole(split[name][key]) for key in ("nights", "frames", "yes", "no"))] for name in SPLITS]
-    return [
-        Table("months", "Nights and frames by month.", list(months.columns), counts),
-        Table("times", "How the times of the frames were got.", ["", *TIME_STATUSES],
-              [["frames", *(whole(times[status]) for status in TIME_STATUSES)]]),
-        Table("sky", "Frames by sun and moon class.", [plain(name) for name in sky.columns], classes),
-        Table("labels", "Labels.", ["", "labelled", "yes", "no", "still to label"],
-              [["frames", *(whole(labels[key]) for key in ("labelled", "yes", "no", "to_label"))]]),
-        Table("split", f"The split (policy: {split['policy']}).", ["set", "nights", "frames", "yes", "no"], sets),
-    ]  # fmt: skip
-
-
-def origin(params: Params) -> dict[str, Any]:
-    """Tables of provenance, and what finds the commit; None where there is no card or no lock."""
-    card, lock = provenance.card(), provenance.lock(params)
-    return {
-        "packages": Table("packages", "Versions.", ["package", "version"], provenance.versions(), numeric=False),
-        "params": Table("params", "Parameters that differ from the defaults, the study's values.",
-                        ["parameter", "here", "default"], provenance.differing(params), numeric=False),
-        "card": card and Table("card", "The classifier (data/models/model.json).", ["", "value"],
-                               provenance.card_rows(card), numeric=False),
-        "hashes": lock and Table("hashes", "Data under DVC (dvc.lock).", ["path", "MD5", "bytes"],
-                                 [[entry.path, entry.md5, whole(entry.size)] for entry in lock.data], numeric=False),
-        "lock": lock,
-        "find_commit": lock and lock.classifier and provenance.FIND_COMMIT.format(md5=lock.classifier),
-    }  # fmt: skip
+def error_gallery(data: Inputs, metrics: dict[str, Any]) -> dict[str, Any]:
+    """The labelled frames that test the classifier, and cards of its errors, or without errors of the least certain."""
+    labelled = page_pictures.unseen_labelled(data)
+    errors = page_pictures.confident_errors(labelled)
+    uncertain = page_pictures.least_certain(labelled, metrics["calibration"]["threshold"])
+    cards, count = (errors, page_pictures.ERRORS) if len(errors) else (uncertain, page_pictures.UNCERTAIN)
+    return {"labelled": len(labelled), "errors": len(errors), "cards": page_pictures.frame_cards(cards, count)}
 
 
 def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Path) -> str:
-    """The page; `pictures` is the folder that holds `figures` and `keograms`."""
-    held_out = "test" if metrics["split"]["test"]["frames"] else "val"
-    judged = page_galleries.unmet(data)
-    wrong = page_galleries.surest_errors(judged)
-    doubtful = page_galleries.least_certain(judged, metrics["calibration"]["threshold"])
+    """The page as HTML.
+
+    Parameters
+    ----------
+    metrics
+        From `counts.with_counts`.
+    pictures
+        The folder that holds `figures` and `keograms`.
+    """
+    lock = provenance.lock(params)
+    measured = page_tables.measured({**metrics["explanations"]["maps"], **metrics["explanations"]["baselines"]})
     return render(
         "report.html",
+        package="aurora_gradcam.report",
         params=params,
         metrics=metrics,
-        held_out=held_out,
-        set_name=SETS[held_out],
+        held_out=data.held_out,
+        set_name=SETS[data.held_out],
         min_nights=MIN_NIGHTS,
-        headlines=headlines(metrics["scores"][held_out]),
-        tables=results(metrics, held_out),
+        headlines=headlines(metrics["scores"][data.held_out]),
+        tables=result_tables(metrics, data.held_out),
+        has_masks="energy_in_mask" in measured,
         yes_share=estimate(metrics["all_frames"]["yes_share"]),
-        figures=page_galleries.figures(pictures / "figures"),
-        months=page_galleries.nights(data, pictures / "keograms"),
-        judged=len(judged),
-        errors=len(wrong),
-        error_cards=page_galleries.cards(wrong, page_galleries.ERRORS),
-        doubtful_cards=[] if len(wrong) else page_galleries.cards(doubtful, page_galleries.UNCERTAIN),
-        explained=page_galleries.explained_groups(data),
-        material=material(data, metrics),
-        origin=origin(params),
+        figures=page_pictures.figures(pictures / "figures"),
+        months=page_pictures.nights(data, pictures / "keograms"),
+        gallery_of_errors=error_gallery(data, metrics),
+        explained=page_pictures.explained_groups(data),
+        data_tables=page_tables.data_tables(data, metrics),
+        warnings={stage: [text for _, text in rows] for stage, rows in groupby(data.warnings, key=lambda row: row[0])},
+        study=page_tables.study_settings(data.study, params),
+        cite=data.study and data.study["cite"],
+        origin=page_tables.provenance_tables(params, data.model, lock),
+        find_commit=lock and lock.classifier and provenance.FIND_COMMIT.format(md5=lock.classifier),
         whole=whole,
         counted=counted,
         number=number,
@@ -121,7 +102,5 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
 
 
 def write(path: Path, data: Inputs, metrics: dict[str, Any], params: Params) -> None:
-    """Write the page, whole; the folders `figures` and `keograms` stand beside it."""
-    page = compose(data, metrics, params, path.parent)
-    with atomic_write(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    """Write the page, whole; the folders `figures` and `keograms` are beside it."""
+    write_text(path, compose(data, metrics, params, path.parent))

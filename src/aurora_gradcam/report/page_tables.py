@@ -1,10 +1,17 @@
-"""The tables of the page's results, made of metrics.json alone."""
+"""The tables of the page: results from the metrics, data from the tables, settings beside the study's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from .page_numbers import Cell, Numbers, Table, basis, estimate, plain, whole
+import pandas as pd
+
+from ..config import Params
+from . import provenance
+from .formats import Cell, Numbers, Table, basis, estimate, plain, whole
+from .inputs import Inputs
+from .thesis_tables import illumination_table, months_table
 
 SETS = {"train": "training", "val": "validation", "test": "test"}
 SCORES = {
@@ -13,13 +20,13 @@ SCORES = {
     "log_loss": "log loss", "ece": "expected calibration error",
 }  # fmt: skip
 MEASURES = {
-    "heat_in_circle": "heat inside the sky circle", "energy_in_mask": "heat on aurora",
-    "energy_over_area": "heat on aurora over its area", "pointing_hit": "hottest place on aurora",
+    "heat_in_circle": "share of heat inside the sky circle", "energy_in_mask": "share of heat on aurora",
+    "energy_over_area": "heat on aurora, relative to its area", "pointing_hit": "maximum on aurora",
     "road": "ROAD", "insertion": "insertion", "deletion": "deletion (lower is better)",
     "shift_agreement": "agreement after a shift",
 }  # fmt: skip
 OCCURRENCE = {
-    "apparent": "as called", "rogan_gladen": "Rogan-Gladen", "prediction_powered": "prediction-powered",
+    "apparent": "apparent", "rogan_gladen": "Rogan-Gladen", "prediction_powered": "prediction-powered",
 }  # fmt: skip
 
 
@@ -31,32 +38,34 @@ def by_split(scores: Numbers) -> Table:
 
 
 def confusion(score: Numbers, set_name: str) -> Table:
-    """Labels against calls of one set."""
+    """The confusion matrix of one set."""
     rows = [
         ["labelled yes", whole(score["tp"]), whole(score["fn"])],
         ["labelled no", whole(score["fp"]), whole(score["tn"])],
     ]
-    return Table("confusion", f"Calls of the {set_name} frames.", ["", "called yes", "called no"], rows)
+    return Table(
+        "confusion", f"Confusion matrix of the {set_name} set.", ["", "classified as yes", "classified as no"], rows
+    )
 
 
 def by_condition(conditions: Numbers) -> Table:
-    """How often aurora is called in the nine conditions."""
+    """How often frames are classified as aurora in the nine conditions."""
     heads = ["condition", "frames / nights", "yes", "no", "share of yes", "odds yes / no", "mean P(yes)"]
     rows = [
         [plain(name), basis(of), whole(of["yes"]), whole(of["no"])]
         + [estimate(of[key]) for key in ("yes_share", "yes_no_odds", "p_aurora_mean")]
         for name, of in conditions.items()
     ]
-    return Table("conditions", "Calls in the nine illumination conditions, over all frames.", heads, rows)
+    return Table("conditions", "Classification of all frames by illumination condition.", heads, rows)
 
 
 def audit(conditions: Numbers, together: Numbers) -> Table:
-    """How far the calls can be trusted in each condition, from audit labels."""
+    """Errors of the classifier in each condition, from audit labels."""
     keys = ("sensitivity", "specificity", "precision", "f1", "brier", "ece")
     heads = [
         "condition",
         "labelled frames / nights",
-        "left out frames / nights",
+        "excluded frames / nights",
         "sensitivity",
         "specificity",
         "precision",
@@ -67,7 +76,7 @@ def audit(conditions: Numbers, together: Numbers) -> Table:
         + [estimate(of[key]) for key in keys]
         for name, of in [*conditions.items(), ("all nine, weighted", together)]
     ]
-    return Table("audit", "The calls judged by audit labels.", [*heads, "Brier score", "calibration error"], rows)
+    return Table("audit", "Errors by condition, from audit labels.", [*heads, "Brier score", "calibration error"], rows)
 
 
 def calibration(of: Numbers) -> Table:
@@ -80,7 +89,7 @@ def calibration(of: Numbers) -> Table:
 
 
 def occurrence(of: Numbers) -> Table:
-    """The share of frames with aurora, as called and corrected by audit labels."""
+    """The share of frames with aurora: apparent, and corrected with audit labels."""
     rows = [
         ["all nine" if name == "all" else plain(name), basis(by["apparent"])]
         + [basis(by["prediction_powered"], "labelled", "labelled_nights")]
@@ -88,32 +97,93 @@ def occurrence(of: Numbers) -> Table:
         for name, by in of.items()
     ]
     heads = ["condition", "frames / nights", "labelled frames / nights", *OCCURRENCE.values()]
-    return Table("occurrence", "Share of frames with visible aurora.", heads, rows)
+    return Table("occurrence", "Occurrence: share of frames with visible aurora.", heads, rows)
 
 
 def leakage(of: Numbers) -> Table:
-    """The same labels under both ways to split, and the gap."""
+    """Scores of both ways to split the same labels, and the gap."""
     rows = [
         [SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
         for name, score in of["scores"].items()
     ]
-    heads = ["score", f"whole nights ({SETS[of['night']['set']]})", f"frames ({SETS[of['frame']['set']]})", "gap"]
-    return Table("leakage", "Scores under both ways to split the same labels.", heads, rows)
+    heads = [
+        "score",
+        f"split by night ({SETS[of['night']['set']]})",
+        f"split by frame ({SETS[of['frame']['set']]})",
+        "gap",
+    ]
+    return Table("leakage", "Scores of the same labels, split by night and by frame.", heads, rows)
+
+
+def measured(columns: Mapping[str, Numbers]) -> dict[str, str]:
+    """The measures that any map or baseline has frames for; those on aurora need masks, which a real sky lacks."""
+    return {
+        key: text
+        for key, text in MEASURES.items()
+        if any((of.get(key) or {"frames": 0})["frames"] for of in columns.values())
+    }
 
 
 def maps(explanations: Numbers) -> Table:
     """The measures of the maps beside those of the baselines."""
     columns = {**explanations["maps"], **explanations["baselines"]}
-    rows = [[text, *(estimate(of.get(key)) for of in columns.values())] for key, text in MEASURES.items()]
+    rows = [[text, *(estimate(of.get(key)) for of in columns.values())] for key, text in measured(columns).items()]
     heads = ["measure", *(plain(name.replace("@", " of ")) for name in columns)]
-    caption = f"Maps for yes: of the classifier (first {len(explanations['maps'])}) and of baselines."
+    caption = f"Maps for yes: of the classifier (first {len(explanations['maps'])} columns) and baselines."
     return Table("maps", caption, heads, rows)
 
 
-def randomised(curves: Mapping[str, Sequence[Numbers]]) -> Table:
-    """What is left of the maps as the network forgets, from the head downwards."""
+def randomisation(curves: Mapping[str, Sequence[Numbers]]) -> Table:
+    """Agreement with the trained network's map as its layers are randomised, from the head downwards."""
     parts = list(dict.fromkeys(point["part"] for curve in curves.values() for point in curve))
-    found = {name: {point["part"]: point for point in curve} for name, curve in curves.items()}
-    rows = [[part, *(estimate(points.get(part)) for points in found.values())] for part in parts]
-    heads = ["set back to random, from the head down", *(plain(name.replace("@", " of ")) for name in found)]
+    by_part = {name: {point["part"]: point for point in curve} for name, curve in curves.items()}
+    rows = [[part, *(estimate(points.get(part)) for points in by_part.values())] for part in parts]
+    heads = ["randomised down to", *(plain(name.replace("@", " of ")) for name in by_part)]
     return Table("randomisation", "Rank correlation with the map of the trained network.", heads, rows)
+
+
+def data_tables(data: Inputs, metrics: Numbers) -> list[Table]:
+    """The tables of the data: months, times, sky, labels and split."""
+    times, labels, split = metrics["times"], metrics["labels"], metrics["split"]
+    months, sky = months_table(data.frames), illumination_table(data.sky)
+    keys = ("nights", "frames", "yes", "no")
+    return [
+        Table("months", "Nights and frames by month.", list(months.columns), count_rows(months)),
+        Table("times", "How the time of each frame was determined.", ["", *map(str, times)],
+              [["frames", *map(whole, times.values())]]),
+        Table("sky", "Frames by sun and moon class.", [plain(name) for name in sky.columns], count_rows(sky)),
+        Table("labels", "Labels.", ["", "labelled", "yes", "no", "still to label"],
+              [["frames", *map(whole, labels.values())]]),
+        Table("split", f"The split (policy: {split['policy']}).", ["set", *keys],
+              [[text, *(whole(split[name][key]) for key in keys)] for name, text in SETS.items()]),
+    ]  # fmt: skip
+
+
+def count_rows(table: pd.DataFrame) -> list[list[str]]:
+    """Rows of a table whose first column is a name and the others counts."""
+    return [[str(row[0]), *(whole(int(count)) for count in row[1:])] for row in table.itertuples(index=False)]
+
+
+def provenance_tables(
+    params: Params, model: dict[str, Any] | None, lock: provenance.Lock | None
+) -> dict[str, Table | None]:
+    """Versions, parameters, the classifier and the data under DVC; None where there is no model or no lock."""
+    differing = provenance.differing(params)
+    return {
+        "packages": Table("packages", "Versions.", ["package", "version"], provenance.versions(), numeric=False),
+        "params": Table("params", "Parameters that differ from their defaults.", ["parameter", "here", "default"],
+                        differing, numeric=False) if differing else None,
+        "card": model and Table("card", "The classifier (data/models/model.json).", ["", "value"],
+                                provenance.card_rows(model), numeric=False),
+        "hashes": lock and Table("hashes", "Data under DVC (dvc.lock).", ["path", "MD5", "bytes"],
+                                 [[entry.path, entry.md5, whole(entry.size)] for entry in lock.data], numeric=False),
+    }  # fmt: skip
+
+
+def study_settings(study: dict[str, Any] | None, params: Params) -> Table | None:
+    """The settings that the study names, beside those of this run; None without study.yaml."""
+    if study is None:
+        return None
+    caption = f"Settings of {study['cite']['name']} and of this run."
+    rows = provenance.beside(study["params"], params)
+    return Table("study", caption, ["parameter", "study", "here"], rows, numeric=False)

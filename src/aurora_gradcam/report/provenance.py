@@ -1,7 +1,7 @@
-"""What the results came from: versions, parameters, the classifier's card, and the hashes of dvc.lock.
+"""What the results were made from: versions, parameters, the classifier's card, and the hashes of dvc.lock.
 
-Nothing here differs between two clones with the same inputs: no date, no place, no commit. The commit is found from the
-hashes (`FIND_COMMIT`), since a page cannot hold the number of the commit that it lies in.
+Two clones with the same inputs give the same text: no date, no path, no commit. The commit is found from the hashes
+(`FIND_COMMIT`), since a page cannot name the commit that it is part of.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ import yaml
 
 from ..config import Params
 
-MODEL_CARD = Path("data/models/model.json")
 LOCK = Path("dvc.lock")
 CLASSIFIER = "data/models/classifier.safetensors"
 FIND_COMMIT = "git log -1 --format=%h -S {md5} -- dvc.lock"
 OWN_STAGE = "report"
-"""Left out: DVC writes its entry in the lock after the stage, so the one that is there is of the run before."""
+"""Left out: DVC writes a stage's entry after the stage, so the one in the lock is that of the run before."""
 PACKAGES = (
     "numpy", "pandas", "pyarrow", "scipy", "pillow", "pytesseract", "skyfield", "skyfield-data", "ppigrf", "torch",
     "torchvision", "safetensors", "scikit-learn", "grad-cam", "matplotlib", "typst", "Jinja2",
@@ -48,14 +47,14 @@ class Lock:
 
 
 def versions() -> list[tuple[str, str]]:
-    """Python and the packages that results hang on; a build's mark, as in `2.13.0+cpu`, is left out."""
-    found = [("Python", f"{sys.version_info.major}.{sys.version_info.minor}")]
+    """Python and the packages that can change results; a build tag, as in `2.13.0+cpu`, is left out."""
+    rows = [("Python", f"{sys.version_info.major}.{sys.version_info.minor}")]
     for name in PACKAGES:
         try:
-            found.append((name, importlib.metadata.version(name).partition("+")[0]))
+            rows.append((name, importlib.metadata.version(name).partition("+")[0]))
         except importlib.metadata.PackageNotFoundError:
-            found.append((name, "not installed"))
-    return found
+            rows.append((name, "not installed"))
+    return rows
 
 
 def _leaves(tree: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -66,42 +65,41 @@ def _leaves(tree: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
             yield above + key, value
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     """A parameter without the brackets and quotes of JSON."""
     if isinstance(value, dict):
-        return " ".join(f"{key} {_shown(item)}" for key, item in value.items())
+        return " ".join(f"{key} {_text(item)}" for key, item in value.items())
     if isinstance(value, list):
         between = "; " if any(isinstance(item, dict) for item in value) else ", "
-        return between.join(_shown(item) for item in value) or "none"
+        return between.join(_text(item) for item in value) or "none"
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def differing(params: Params) -> list[tuple[str, str, str]]:
-    """(key, value, default) of each parameter that is not the study's."""
+    """(key, value, default) of each parameter that differs from its default."""
     ours, defaults = (dict(_leaves(tree.model_dump(mode="json"))) for tree in (params, Params()))
     keys = dict.fromkeys([*ours, *defaults])
-    return [
-        (key, _shown(ours.get(key)), _shown(defaults.get(key))) for key in keys if ours.get(key) != defaults.get(key)
-    ]
+    return [(key, _text(ours.get(key)), _text(defaults.get(key))) for key in keys if ours.get(key) != defaults.get(key)]
 
 
-def card() -> dict[str, Any] | None:
-    """model.json; None where there is none."""
-    return json.loads(MODEL_CARD.read_text(encoding="utf-8")) if MODEL_CARD.exists() else None
+def beside(settings: dict[str, Any], params: Params) -> list[tuple[str, str, str]]:
+    """(key, its value in `settings`, its value in the parameters) by dotted key."""
+    ours = dict(_leaves(params.model_dump(mode="json")))
+    return [(key, _text(value), _text(ours.get(key))) for key, value in settings.items()]
 
 
-def card_rows(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """(what, value) of a card, as far as the card says."""
-    of = found.get("provenance", {})
+def card_rows(model: dict[str, Any]) -> list[tuple[str, str]]:
+    """(what, value) of model.json; what it does not hold is left out."""
+    of = model.get("provenance", {})
     weights, best = of.get("weights") or {}, of.get("best_epoch") or {}
     rows = [
-        ("architecture", found["backbone"]),
-        ("frames at", f"{found['image_size']} × {found['image_size']} pixels"),
-        ("started from weights", weights.get("name")),
-        ("SHA-256 of these weights", weights.get("sha256")),
+        ("architecture", model["backbone"]),
+        ("input", f"{model['image_size']} × {model['image_size']} pixels"),
+        ("starting weights", weights.get("name")),
+        ("SHA-256 of the starting weights", weights.get("sha256")),
         ("best epoch", best.get("epoch")),
-        ("temperature", f"{found['temperature']:.6g}"),
-        ("threshold of P(yes)", f"{found['threshold']:.6g}"),
+        ("temperature", f"{model['temperature']:.6g}"),
+        ("threshold on P(yes)", f"{model['threshold']:.6g}"),
         ("seed", of.get("seed")),
         ("SHA-256 of the split", of.get("split_sha256")),
         ("SHA-256 of the classifier", of.get("classifier_sha256")),
@@ -110,7 +108,7 @@ def card_rows(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def lock(params: Params) -> Lock | None:
-    """What dvc.lock in the current folder says of all stages before the report; None where DVC is not used.
+    """The entries of dvc.lock for all stages before report; None without a dvc.lock.
 
     DVC keeps the entries of months that params.yaml no longer lists; they are left out.
     """

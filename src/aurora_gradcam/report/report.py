@@ -1,111 +1,111 @@
-"""Stage report: metrics.json, the figures, and the thesis with both."""
+"""Stage report: metrics.json, the figures, the page, the cards, and the thesis."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from .. import config
 from ..conditions import DARK_SUN_CLASSES
-from ..drawing import night_plot as nights
-from ..drawing import style
-from ..files import atomic_write
+from ..drawing import night_plot, style
 from ..progress import track
+from ..results import FIGURES, KEOGRAMS, METRICS, OVERVIEW, PAGE, write_json
 from ..stage import stage_main
-from ..tables.frames import is_simulated
 from . import (
-    figures,
+    cards,
+    charts,
+    counts,
     inputs,
-    occurrence_plots,
+    metrics,
+    occurrence_charts,
     overview,
     page,
-    photos,
-    reliability_plots,
-    summary,
+    photo_figures,
+    reliability_chart,
     thesis,
-    workflow,
-)  # fmt: skip
+    workflow_chart,
+)
 
-METRICS = Path("reports/metrics.json")
-FIGURES = Path("reports/figures")
-KEOGRAMS = Path("reports/keograms")
-OVERVIEW = Path("reports/overview.png")
-PAGE = Path("reports/index.html")
+Named = Iterator[tuple[str, Figure | None]]
+"""(name, figure) one after the other, nights by their date; None: there is nothing to draw."""
 
 
-def write_json(path: Path, tree: dict[str, Any]) -> None:
-    """Write a JSON file, whole, in the order of its keys."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(tree, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def charts(data: inputs.Inputs, metrics: dict[str, Any], params: config.Params) -> Iterator[tuple[str, Figure]]:
-    """(name, figure) of all figures that hold no photographs."""
-    joined = figures.with_conditions(data.predictions, data.sky)
+def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params) -> Named:
+    """All figures that hold no photographs."""
+    joined = charts.with_conditions(data.predictions, data.sky)
     in_conditions = int((data.sky["sun_class"].isin(DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
     maps = len(data.cams.drop_duplicates(["frame_id", "target", "method", "layer"]))
-    yield "full_workflow", workflow.full_workflow(metrics, in_conditions, maps)
-    yield "moon_phase_distribution", figures.moon_phase_distribution(data.sky, params)
-    yield "acc_loss", figures.acc_loss(data.training, metrics["train"]["best_epoch"])
-    yield "p_yes_heatmap", figures.p_yes_heatmap(joined)
-    yield "p_yes_histograms", figures.p_yes_histograms(joined, metrics["calibration"]["threshold"])
-    held_out = "test" if metrics["split"]["test"]["frames"] else "val"
-    errors = {when: metrics["calibration"][f"{held_out}_ece_{when}"] for when in ("before", "after")}
-    yield "reliability", reliability_plots.reliability(data.reliability, errors, held_out)
-    yield "occurrence_by_condition", occurrence_plots.by_condition(data.occurrence)
-    yield "occurrence_by_time", occurrence_plots.by_time(data.occurrence)
+    yield "full_workflow", workflow_chart.full_workflow(numbers, data.held_out, in_conditions, maps)
+    yield "moon_phase_distribution", charts.moon_phase_distribution(data.sky, params)
+    yield "acc_loss", charts.acc_loss(data.training, numbers["train"]["best_epoch"])
+    yield "p_yes_heatmap", charts.p_yes_heatmap(joined)
+    yield "p_yes_histograms", charts.p_yes_histograms(joined, numbers["calibration"]["threshold"])
+    calibration = dict(numbers["calibration"])
+    errors = {when: calibration[f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
+    yield "reliability", reliability_chart.reliability(data.reliability, errors, data.held_out)
+    yield "occurrence_by_condition", occurrence_charts.by_condition(data.occurrence)
+    yield "occurrence_by_time", occurrence_charts.by_time(data.occurrence)
 
 
-def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Iterator[tuple[str, Figure]]:
-    """(night, figure) of every night with a known time, then ("", figure) of held-out nights on one page."""
-    held_out = "test" if (data.split["split"] == "test").any() else "val"
-    unmet = set(data.split.loc[data.split["split"] == held_out, "night"])
-    shown = []
-    for name, frames in nights.by_night(data.predictions, data.sky, data.labels).items():
-        night = nights.read_night(frames)
-        if name in unmet and len(shown) < nights.PER_PAGE:
-            shown.append(night)
-        yield name, nights.night_keogram(night, threshold, params.extract.interval_s)
-    pages = list(nights.all_nights(shown, threshold, params.extract.interval_s))
-    yield "", pages[0] if pages else style.without_material("no held-out night has a known time")
+def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Named:
+    """Every night with a known time by its name, then `keograms`: held-out nights on one page."""
+    held_out = set(data.split.loc[data.split["split"] == data.held_out, "night"])
+    on_page = []
+    for name, frames in night_plot.by_night(data.predictions, data.sky, data.labels).items():
+        night = night_plot.read_night(frames)
+        if name in held_out and len(on_page) < night_plot.PER_PAGE:
+            on_page.append(night)
+        yield name, night_plot.night_keogram(night, threshold, params.extract.interval_s)
+    pages = night_plot.all_nights(on_page, threshold, params.extract.interval_s)
+    yield "keograms", next(pages, None)
 
 
-def write(name: str, figure: Figure, note: Callable[[Figure], None], params: config.Params) -> None:
-    """Save a figure as PNG for the reports and as SVG for the thesis."""
-    note(figure)
-    style.save(figure, FIGURES / f"{name}.png", params.report.figure_dpi)
-    style.save(figure, thesis.FIGURES / f"{name}.svg", params.report.figure_dpi)
+def remove_others(folder: Path, names: Iterable[str]) -> None:
+    """Remove the files of an earlier run that this one has not written; `names` without suffix."""
+    kept = set(names)
+    for path in folder.glob("*.*"):
+        if path.stem not in kept:
+            path.unlink()
+
+
+def write_figures(
+    data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params, note: Callable[[Figure], None]
+) -> set[str]:
+    """Write all figures (PNG for the page, SVG for the thesis) and the nights' keograms; return their names."""
+    dpi, written = params.report.figure_dpi, set()
+    figures = [*chart_figures(data, numbers, params), *photo_figures.figures(data, params)]
+    nights = keograms(data, numbers["calibration"]["threshold"], params)
+    for name, figure in chain(track(figures, "figures"), track(nights, "keograms")):
+        if figure is None:
+            continue
+        note(figure)
+        if name.isdecimal():
+            style.save(figure, KEOGRAMS / f"{name}.png", dpi)
+        else:
+            style.save(figure, FIGURES / f"{name}.png", dpi)
+            style.save(figure, thesis.FIGURES / f"{name}.svg", dpi)
+        written.add(name)
+    for folder in (FIGURES, thesis.FIGURES, KEOGRAMS):
+        remove_others(folder, written)
+    return written
 
 
 def run(params: config.Params) -> None:
     """Read what the other stages wrote and write all that people read."""
     data = inputs.read(params)
-    metrics = summary.collect(
-        params, data.frames, data.times, data.labelled, data.split, data.training,
-        data.evaluation, data.explanations, data.leakage, data.to_label,
-    )  # fmt: skip
-    write_json(METRICS, metrics)
-    note = style.say_simulated if is_simulated(data.frames) else lambda figure: None
+    numbers = metrics.collect(params, data)
+    write_json(METRICS, numbers)
+    note = style.note_simulated if numbers["simulated"] else lambda figure: None
     with style.applied():
-        for name, figure in track([*charts(data, metrics, params), *photos.all_of(data, params)], "figures"):
-            write(name, figure, note, params)
-        for night, figure in track(keograms(data, metrics["calibration"]["threshold"], params), "keograms"):
-            if night:
-                note(figure)
-                style.save(figure, KEOGRAMS / f"{night}.png", params.report.figure_dpi)
-            else:
-                write("keograms", figure, note, params)
+        names = write_figures(data, numbers, params, note)
         overview.write(OVERVIEW, data, params)
-    page.write(PAGE, data, metrics, params)
-    for name, table in thesis.tables(data.frames, data.sky, metrics).items():
-        thesis.write_table(name, table)
-    # the parameters with the defaults of keys that params.yaml leaves out
-    write_json(thesis.TABLES / "params.json", params.model_dump(mode="json"))
-    thesis.compile_pdf()
+    readable = counts.with_counts(numbers, data)
+    page.write(PAGE, data, readable, params)
+    cards.write(data, readable, params)
+    thesis.write(data, readable, params, names)
 
 
 main = stage_main(run, keep_warnings=False)

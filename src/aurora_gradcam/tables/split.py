@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from .labels import LABELS
 from .table import NIGHT, frame_id, table, text
 
@@ -17,3 +19,8 @@ SPLIT_TABLE = table(
         "split": text(among=SPLITS),
     },
 )
+
+
+def held_out_split(rows: pd.DataFrame) -> str:
+    """The split to judge the classifier on, by the column `split`: test, or val where no frame is in test."""
+    return "test" if (rows["split"] == "test").any() else "val"

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: jinja2 templates with one style, and pictures as data addresses."""
+"""Self-contained HTML pages: Jinja templates with one style, and pictures as data URIs."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from PIL import Image
 
 QUALITY = 82
 
 
-def render(template: str, **values: Any) -> str:
-    """A page of `web/templates`; values are escaped, and a name that the template asks for in vain is an error."""
-    loader = PackageLoader("aurora_gradcam.web")
+def render(template: str, package: str = "aurora_gradcam.web", **values: Any) -> str:
+    """A page from a package's folder `templates`; what is not there comes from `web/templates`, such as page.html.
+
+    Values are escaped in HTML, not in Markdown; a name that has no value is an error.
+    """
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys([package, "aurora_gradcam.web"])]),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template(template).render(**values)
 
 
 def picture_uri(picture: np.ndarray | Path, width: int | None = None, quality: int = QUALITY) -> str:
-    """A picture as a WebP data address: uint8 RGB (height, width, 3) or a picture file, at most `width` pixels wide."""
+    """A picture as a WebP data URI: uint8 RGB (height, width, 3) or a picture file, at most `width` pixels wide."""
     image = Image.open(picture).convert("RGB") if isinstance(picture, Path) else Image.fromarray(picture)
     if width and image.width > width:
         image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""The pictures of the thesis that show frames; pure functions of pictures that return a matplotlib figure."""
+"""Layouts of figures with photographs: pure functions of pictures that return a matplotlib figure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle
 
 from ..drawing import style
+from ..drawing.style import plain
 from ..frame_ids import sort_key
-from . import choice
-from .figures import curve, plain
+from . import selection
+from .charts import curve
 
 GALLERY_COLUMNS = 6
 
@@ -65,17 +66,17 @@ def lay_out(figure: Figure | SubFigure, groups: Sequence[tuple[str, list[Example
         axes.set_ylabel(name, size=8)
 
 
-def gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure:
-    """Frames over their heat maps, in groups."""
+def gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure | None:
+    """Frames over their heat maps, in groups; None without any frame."""
     if not any(examples for _, examples in groups):
-        return style.without_material("no explained frame belongs here")
+        return None
     figure = style.blank(0.75 + 1.05 * len(row_names))
     lay_out(figure, groups, row_names)
     return figure
 
 
-def surest_errors(judged: pd.DataFrame, count: int) -> choice.Groups:
-    """The frames that are wrong with the most confidence, the surest first: false positives and false negatives.
+def confident_errors(judged: pd.DataFrame, count: int) -> selection.Groups:
+    """The errors made with the most confidence, the most confident first: false positives and false negatives.
 
     Nights take turns before any is chosen twice, or one bad hour would fill the picture.
 
@@ -89,7 +90,7 @@ def surest_errors(judged: pd.DataFrame, count: int) -> choice.Groups:
     groups = {}
     for name, target, label in (("false positive", "yes", "no"), ("false negative", "no", "yes")):
         wrong = judged[(judged["label"] == label) & (judged["is_aurora"] == (target == "yes"))]
-        chosen = wrong[wrong["frame_id"].isin(choice.surest(wrong, count, target))]
+        chosen = wrong[wrong["frame_id"].isin(selection.most_confident(wrong, count, target))]
         ordered = chosen.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True], key=sort_key)
         groups[name] = ordered["frame_id"].tolist()
     return groups
@@ -102,14 +103,14 @@ def full_caption(row: pd.Series) -> str:
     return "\n".join([f"{night[:4]}-{night[4:6]}-{night[6:]}", time, *classes, f"P(yes) = {row['p_aurora']:.2f}"])
 
 
-def error_gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure:
+def error_gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequence[str]) -> Figure | None:
     """Groups one below the other, each of up to `GALLERY_COLUMNS` examples, over captions of five lines."""
     if not any(examples for _, examples in groups):
-        return style.without_material("no labelled frame that was kept from training is called wrongly")
+        return None
     figure = style.blank(len(groups) * (0.95 + 1.05 * len(row_names)))
     figure.get_layout_engine().set(h_pad=0.07)  # room above the headings
     for part, (heading, examples) in zip(figure.subfigures(len(groups), 1, squeeze=False).flat, groups, strict=True):
-        lay_out(part, [(f"{heading}, the surest first", examples)], row_names)
+        lay_out(part, [(f"{heading}, the most confident first", examples)], row_names)
     return figure
 
 
@@ -120,15 +121,18 @@ def validation_gradcam(groups: Sequence[tuple[str, list[Example]]], training: pd
     lay_out(top, groups, ("frame", "heat"))
     loss, accuracy = bottom.subplots(1, 2)
     curve(loss, training, "loss", "cross-entropy loss")
-    curve(accuracy, training, "accuracy", "accuracy (share of frames)")
+    curve(accuracy, training, "accuracy", "accuracy")
     accuracy.legend(loc="best")
     return figure
 
 
-def augmentation(rows: Sequence[tuple[np.ndarray, Sequence[np.ndarray]]]) -> Figure:
-    """Frames (first column) and what training sees of them after random changes (other columns); uint8 RGB."""
+def augmentation(rows: Sequence[tuple[np.ndarray, Sequence[np.ndarray]]]) -> Figure | None:
+    """Frames (first column) and what training sees of them after random changes (other columns); uint8 RGB.
+
+    None without any frame.
+    """
     if not rows:
-        return style.without_material("no training frame has a picture")
+        return None
     figure = style.blank(0.3 + 1.05 * len(rows))
     grid = figure.subplots(len(rows), 1 + len(rows[0][1]), squeeze=False)
     for line, (frame, changed) in zip(grid, rows, strict=True):

@@ -1,4 +1,4 @@
-"""How often aurora is seen, by condition, month and hour: three estimates with their intervals over nights."""
+"""Occurrence of aurora by condition, month and hour: three estimates with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..drawing import style
-from .figures import plain
+from ..drawing.style import plain
 
 METHODS = {
-    "apparent": ("as called", style.INK, "o"),
+    "apparent": ("apparent", style.INK, "o"),
     "rogan_gladen": ("Rogan-Gladen", style.ACCENT, "s"),
     "prediction_powered": ("prediction-powered", style.YES, "^"),
 }
@@ -38,7 +38,7 @@ def with_hours(rows: pd.DataFrame, grouping: str) -> pd.DataFrame:
     return rows.assign(group=rows["group"].astype(float).astype(int)) if grouping in HOURLY else rows
 
 
-def in_order(groups: Iterable[Any], grouping: str) -> list[Any]:
+def axis_order(groups: Iterable[Any], grouping: str) -> list[Any]:
     """The groups as they stand on the axis.
 
     Hours run through the night: the axis starts after the longest run of hours that have no frames, also over
@@ -54,7 +54,7 @@ def in_order(groups: Iterable[Any], grouping: str) -> list[Any]:
     return [(start + step) % 24 for step in range(24 - (gaps[longest] if len(hours) > 1 else 23))]
 
 
-def names(groups: list[Any], grouping: str) -> list[str]:
+def tick_labels(groups: list[Any], grouping: str) -> list[str]:
     """What is written beside the groups."""
     if grouping in HOURLY:
         return [f"{group:02d}" for group in groups]
@@ -63,7 +63,7 @@ def names(groups: list[Any], grouping: str) -> list[str]:
     return [plain(str(group)) for group in groups]
 
 
-def spread(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
+def draw_estimates(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
     """Every method's values with intervals beside the group's place; a mark below zero where a method has none."""
     for step, (method, (_, colour, marker)) in enumerate(METHODS.items()):
         part = rows[rows["method"] == method]
@@ -82,7 +82,7 @@ def spread(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool
             axes.plot(*at, mark, color=colour, ms=4.5, mew=1.1)
 
 
-def say_empty(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
+def note_empty_groups(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
     """In the place of a group without any value, why there is none."""
     for group, place in places.items():
         part = rows[rows["group"] == group]
@@ -105,10 +105,10 @@ def nights_of(rows: pd.DataFrame, group: Any) -> int:
 def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
     """Groups from left to right, the share upwards, nights written above."""
     rows = with_hours(rows, grouping)
-    groups = in_order(rows["group"], grouping)
+    groups = axis_order(rows["group"], grouping)
     places = {group: place for place, group in enumerate(groups)}
-    spread(axes, rows, places, upright=True)
-    say_empty(axes, rows, places, upright=True)
+    draw_estimates(axes, rows, places, upright=True)
+    note_empty_groups(axes, rows, places, upright=True)
     for group, place in places.items():
         count = nights_of(rows, group)
         axes.text(place, 1.05, f"{count}", ha="center", va="bottom", transform=axes.get_xaxis_transform())
@@ -116,7 +116,7 @@ def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
     axes.set(
         xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), ylim=(BELOW_ZERO, 1), yticks=np.linspace(0, 1, 5)
     )
-    axes.set_xticklabels(names(groups, grouping))
+    axes.set_xticklabels(tick_labels(groups, grouping))
     axes.set(xlabel=AXES[grouping], ylabel="share of frames\nwith aurora")
     axes.grid(axis="y")
 
@@ -133,8 +133,8 @@ def legend(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 
-def by_time(table: pd.DataFrame) -> Figure:
-    """By month, hour of universal time and magnetic local time, one panel below the other.
+def by_time(table: pd.DataFrame) -> Figure | None:
+    """By month, hour of universal time and magnetic local time, one panel below the other; None without frames.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def by_time(table: pd.DataFrame) -> Figure:
     """
     groupings = [name for name in ("month", *HOURLY) if (table["grouping"] == name).any()]
     if not groupings:
-        return style.without_material("no frame of known time has a prediction")
+        return None
     figure = style.blank(0.5 + 2.1 * len(groupings))
     panels = figure.subplots(len(groupings), 1, squeeze=False)[:, 0]
     for axes, grouping in zip(panels, groupings, strict=True):
@@ -153,16 +153,16 @@ def by_time(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def by_condition(table: pd.DataFrame) -> Figure:
-    """In the nine conditions, one below the other, with their nights and frames; `table` as for `by_time`."""
+def by_condition(table: pd.DataFrame) -> Figure | None:
+    """In the nine conditions, one below the other, with their nights and frames; arguments and None as in `by_time`."""
     rows = table[table["grouping"] == "condition"]
     if rows.empty:
-        return style.without_material("no frame in the nine conditions has a prediction")
-    places = {group: place for place, group in enumerate(in_order(rows["group"], "condition"))}
+        return None
+    places = {group: place for place, group in enumerate(axis_order(rows["group"], "condition"))}
     figure = style.blank(0.9 + 0.42 * len(places))
     axes = figure.subplots()
-    spread(axes, rows, places, upright=False)
-    say_empty(axes, rows, places, upright=False)
+    draw_estimates(axes, rows, places, upright=False)
+    note_empty_groups(axes, rows, places, upright=False)
     frames = {group: int(rows.loc[rows["group"] == group, "frames"].max()) for group in places}
     written = [f"{plain(str(group))}\n{nights_of(rows, group)} nights, {frames[group]:,} frames" for group in places]
     axes.set(

@@ -1,4 +1,4 @@
-"""Which explained frames stand in which picture; pure rules on tables, so that a re-run shows the same frames."""
+"""Which explained frames stand in which figure: pure rules on tables, so that a re-run shows the same frames."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..conditions import DARK_SUN_CLASSES
 from ..frame_ids import night_of, sort_key
+from ..gradcam.chosen import in_turn
 
 Groups = dict[str, list[str]]
 """Heading -> frame_ids, in the order of the picture."""
@@ -18,7 +19,7 @@ def explained_frames(
 ) -> pd.DataFrame:
     """One row a frame that has overlays, sorted: p_aurora, chosen_as (a set), night, label, the sky's columns, truth's.
 
-    `labels` holds frame_id and label, one row a frame; `truth` is as `truth.described` gives it, or None.
+    `labels` holds frame_id and label, one row a frame; `truth` is as `truth_groups.described` gives it, or None.
     """
     groups = cams.groupby("frame_id", sort=True)
     rows = groups["p_aurora"].first().to_frame().assign(chosen_as=groups["chosen_as"].agg(frozenset)).reset_index()
@@ -29,11 +30,10 @@ def explained_frames(
     return rows
 
 
-def surest(rows: pd.DataFrame, count: int, target: str = "yes") -> list[str]:
-    """The `count` frames that are surest of the class `target`, of equals the earlier; each night before any twice."""
+def most_confident(rows: pd.DataFrame, count: int, target: str = "yes") -> list[str]:
+    """The `count` frames with the most confidence in class `target`, of equals the earlier; nights take turns."""
     ordered = rows.sort_values(["p_aurora", "frame_id"], ascending=[target == "no", True], key=sort_key)
-    turn = ordered.groupby("night").cumcount().sort_values(kind="stable")
-    return ordered.loc[turn.index[:count], "frame_id"].tolist()
+    return in_turn(ordered, count)["frame_id"].tolist()
 
 
 def chosen_as(explained: pd.DataFrame, reason: str) -> pd.DataFrame:
@@ -42,16 +42,16 @@ def chosen_as(explained: pd.DataFrame, reason: str) -> pd.DataFrame:
 
 
 def by_reason(explained: pd.DataFrame, reasons: Sequence[str], count: int) -> Groups:
-    """Frames by outcome, such as `true positive`; surest of what the classifier called them first."""
+    """Frames by outcome, such as `true positive`; the most confident calls first."""
     targets = {reason: "yes" if reason.endswith("positive") else "no" for reason in reasons}
-    return {reason: surest(chosen_as(explained, reason), count, target) for reason, target in targets.items()}
+    return {reason: most_confident(chosen_as(explained, reason), count, target) for reason, target in targets.items()}
 
 
 def by_value(explained: pd.DataFrame, column: str, values: Sequence[str], count: int, target: str = "yes") -> Groups:
-    """Frames by a column's values, surest of `target` first; empty where the column is not there."""
+    """Frames by a column's values, the most confident in `target` first; empty without the column."""
     if column not in explained:
         return {}
-    return {value: surest(explained[explained[column] == value], count, target) for value in values}
+    return {value: most_confident(explained[explained[column] == value], count, target) for value in values}
 
 
 def by_brightness(explained: pd.DataFrame, count: int) -> Groups:
@@ -65,11 +65,11 @@ def by_brightness(explained: pd.DataFrame, count: int) -> Groups:
 
 
 def showcase(explained: pd.DataFrame, predictions: pd.DataFrame) -> str | None:
-    """The frame for the overview: a surely right yes from the night whose P(yes) varies most; None without any."""
+    """The frame for the overview: from the night whose P(yes) varies most; None if no frame was explained."""
     if explained.empty:
         return None
     right = chosen_as(explained, "true positive")
     candidates = right if len(right) else explained
     spread = predictions.groupby(predictions["frame_id"].map(night_of))["p_aurora"].std(ddof=0)
     night = spread[spread.index.isin(candidates["night"])].idxmax()
-    return surest(candidates[candidates["night"] == night], 1)[0]
+    return most_confident(candidates[candidates["night"] == night], 1)[0]

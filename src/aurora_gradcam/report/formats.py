@@ -1,4 +1,4 @@
-"""How the page writes numbers: counts, names, and estimates with their intervals, each by one function."""
+"""How the page and the cards write numbers: counts, names, and estimates with their intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Numbers = Mapping[str, Any]
-"""A branch of metrics.json; an estimate is a branch {value, low, high, frames, nights[, too_few_nights]}."""
+"""A branch of the metrics as `counts.with_counts` gives them."""
 MISSING = "–"
 
 
@@ -51,14 +51,40 @@ def plain(name: str) -> str:
     return name.replace("_", " ").replace(" x ", " × ")
 
 
+def counts_text(of: Numbers) -> str:
+    """`24/73, 3 nights`: what a share without an interval was counted from."""
+    return f"{whole(of['count'])}/{whole(of['of'])}, {counted(of['nights'], 'night')}"
+
+
+def reason_text(of: Numbers) -> str:
+    """Why an estimate has no value."""
+    if of["frames"] == 0:
+        return "no frames"
+    return "too few nights" if of.get("too_few_nights") else "undefined"
+
+
+def interval_text(of: Numbers, digits: int = 3) -> str:
+    """`0.540 to 1.000`."""
+    return f"{number(of['low'], digits)} to {number(of['high'], digits)}"
+
+
 def estimate(of: Numbers | None, digits: int = 3) -> Cell:
-    """A number over its 95 % interval, or why there is none."""
+    """A number over its 95 % interval; over its counts where nights are too few for one; or why there is none."""
     if of is None:
         return Cell(MISSING)
     basis = f"{counted(of['frames'], 'frame')}, {counted(of['nights'], 'night')}"
     if of["value"] is None:
-        return Cell("", "too few nights", basis) if of.get("too_few_nights") else Cell(MISSING, "", basis)
-    return Cell(number(of["value"], digits), f"{number(of['low'], digits)} to {number(of['high'], digits)}", basis)
+        return Cell("", reason_text(of), basis)
+    if of["low"] is None:
+        small = counts_text(of) if "count" in of else "no interval"
+        return Cell(number(of["value"], digits), small, f"{basis}: too few nights for an interval")
+    return Cell(number(of["value"], digits), interval_text(of, digits), basis)
+
+
+def inline(of: Numbers | None, digits: int = 3) -> str:
+    """An estimate in running text: `0.945 (0.649 to 0.998)`, `0.667 (2/3, 3 nights)` or `too few nights`."""
+    cell = estimate(of, digits)
+    return f"{cell.text} ({cell.small})" if cell.text and cell.small else cell.text or cell.small
 
 
 def basis(of: Numbers, frames: str = "frames", nights: str = "nights") -> str:

@@ -67,7 +67,7 @@ def acc_loss(training: pd.DataFrame, best_epoch: int) -> Figure:
     """Loss and accuracy over the epochs; dotted: change of phase; star: the epoch whose weights were kept."""
     figure = style.blank(2.6)
     best = training[training["epoch"] == best_epoch].iloc[0]
-    names = {"loss": "cross-entropy loss", "accuracy": "accuracy (share of frames)"}
+    names = {"loss": "cross-entropy loss", "accuracy": "accuracy"}
     for axes, (quantity, label) in zip(figure.subplots(1, 2), names.items(), strict=True):
         curve(axes, training, quantity, label)
         axes.plot(best_epoch, best[f"val_{quantity}"], "*", ms=11, color=style.ACCENT, label="weights kept", ls="")
@@ -92,10 +92,16 @@ def _grid(joined: pd.DataFrame, column: str, statistic: object) -> pd.DataFrame:
     return grid.reindex(index=MOON_CLASSES, columns=DARK_SUN_CLASSES)
 
 
+def _cell_text(value: float, frames: float, nights: float) -> str:
+    if not frames:
+        return "no\nframes"
+    return f"{value:.2f}\nn={frames:,.0f}\n{nights:.0f} night{'' if nights == 1 else 's'}"
+
+
 def p_yes_heatmap(joined: pd.DataFrame) -> Figure:
     """Mean and standard deviation of P(yes) in the nine conditions, with their frames (n) and nights.
 
-    `joined` is as `with_conditions` gives it. A condition of fewer than MIN_NIGHTS nights has no colour and says so.
+    `joined` is as `with_conditions` gives it. A condition of fewer than MIN_NIGHTS nights has no colour.
     """
     figure = style.blank(2.8)
     by_night = joined.assign(night=joined["frame_id"].map(night_of))
@@ -103,16 +109,17 @@ def p_yes_heatmap(joined: pd.DataFrame) -> Figure:
     nights = _grid(by_night, "night", "nunique").fillna(0).to_numpy()
     panels = {"mean of P(yes)": ("mean", 1.0), "standard deviation of P(yes)": (np.std, 0.5)}
     for axes, (title, (statistic, top)) in zip(figure.subplots(1, 2, sharey=True), panels.items(), strict=True):
-        grid = _grid(joined, "p_aurora", statistic).where(nights >= MIN_NIGHTS)
+        grid = _grid(joined, "p_aurora", statistic)
         cells = zip(grid.to_numpy().flat, frames.flat, nights.flat, strict=True)
-        texts = np.array([f"{value:.2f}\nn={n:,.0f}\n{of:.0f} nights" for value, n, of in cells]).reshape(grid.shape)
+        texts = np.array([_cell_text(*cell) for cell in cells]).reshape(grid.shape)
         sns.heatmap(
-            grid, vmin=0, vmax=top, cmap=style.SEQUENTIAL, annot=texts, fmt="", ax=axes, linewidths=0.5,
-            annot_kws={"size": 8}, cbar_kws={"shrink": 0.8}, yticklabels=[plain(name) for name in MOON_CLASSES],
+            grid.where(nights >= MIN_NIGHTS), vmin=0, vmax=top, cmap=style.SEQUENTIAL, annot=texts, fmt="", ax=axes,
+            linewidths=0.5, annot_kws={"size": 8}, cbar_kws={"shrink": 0.8},
+            yticklabels=[plain(name) for name in MOON_CLASSES],
         )  # fmt: skip
         for row, column in np.argwhere(nights < MIN_NIGHTS):  # seaborn writes nothing where there is no colour
-            reason = f"too few\nnights ({nights[row, column]:.0f})" if frames[row, column] else "no\nframes"
-            axes.text(column + 0.5, row + 0.5, reason, ha="center", va="center", style="italic", color=style.INK)
+            look = {"ha": "center", "va": "center", "style": "italic", "color": style.INK, "size": 8}
+            axes.text(column + 0.5, row + 0.5, texts[row, column], **look)
         axes.set(title=title, xlabel="sun class", ylabel="moon class")
         axes.tick_params(rotation=0, length=0)
     axes.set_ylabel("")

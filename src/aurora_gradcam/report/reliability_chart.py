@@ -1,4 +1,4 @@
-"""Reliability diagrams: whether the share of aurora among frames of like P(yes) agrees with P(yes)."""
+"""Reliability diagrams: the observed share of aurora against P(yes)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..drawing import style
 WHEN = {"before": ("before temperature scaling", style.NO, "s"), "after": ("after temperature scaling", style.YES, "o")}
 
 
-def written(estimate: Mapping[str, Any] | None) -> str:
+def interval_text(estimate: Mapping[str, Any] | None) -> str:
     """`0.043 (0.031 to 0.060)`, or why there is no number; a mapping as `bootstrap.Estimate.as_dict` gives, or null."""
     if estimate is None:
         return "not known"
@@ -28,17 +28,19 @@ def written(estimate: Mapping[str, Any] | None) -> str:
 def diagram(axes: Axes, bins: pd.DataFrame, colour: str, marker: str) -> None:
     """Share of aurora over mean P(yes) by bin, with intervals over nights where a bin has enough of them."""
     axes.plot([0, 1], [0, 1], color=style.INK, lw=0.8, ls="--", label="perfect")
-    some = bins[bins["frames"] > 0]
-    p_mean, share = some["p_mean"].to_numpy(), some["yes_share"].to_numpy()
-    reach = some[["yes_share_low", "yes_share_high"]].sub(some["yes_share"], axis=0).abs().to_numpy().T
+    filled = bins[bins["frames"] > 0]
+    p_mean, share = filled["p_mean"].to_numpy(), filled["yes_share"].to_numpy()
+    reach = filled[["yes_share_low", "yes_share_high"]].sub(filled["yes_share"], axis=0).abs().to_numpy().T
     axes.plot(p_mean, share, color=colour, marker=marker, ms=4, lw=1)
     axes.errorbar(p_mean, share, reach, color=colour, ls="", elinewidth=0.9)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=np.linspace(0, 1, 6), yticks=np.linspace(0, 1, 6))
     axes.grid()
 
 
-def reliability(table: pd.DataFrame, ece: Mapping[str, Mapping[str, Any] | None], split: str) -> Figure:
+def reliability(table: pd.DataFrame, ece: Mapping[str, Mapping[str, Any] | None], split: str) -> Figure | None:
     """The diagram of one split before and after temperature scaling, over the histogram of its frames.
+
+    None where the split has no frames.
 
     Parameters
     ----------
@@ -52,13 +54,13 @@ def reliability(table: pd.DataFrame, ece: Mapping[str, Mapping[str, Any] | None]
     """
     rows = table[table["split"] == split]
     if rows.empty or rows["frames"].sum() == 0:
-        return style.without_material(f"the split {split} has no frames")
+        return None
     figure = style.blank(4.0)
     grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
     for (upper, lower), (when, (title, colour, marker)) in zip(grid.T, WHEN.items(), strict=True):
         bins = rows[rows["calibration"] == when]
         diagram(upper, bins, colour, marker)
-        upper.set_title(f"{split}: {title}\nECE {written(ece.get(when))}")
+        upper.set_title(f"{split}: {title}\nECE {interval_text(ece.get(when))}")
         lower.bar(
             bins["low"], bins["frames"], bins["high"] - bins["low"], align="edge", color=colour, ec="white", lw=0.4
         )

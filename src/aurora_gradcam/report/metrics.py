@@ -1,0 +1,298 @@
+"""reports/metrics.json: what `dvc metrics diff` compares. Its shape, and each number recounted from the tables."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict, cast
+
+import pandas as pd
+
+from ..config import Params
+from ..frame_ids import month_of
+from ..results import rounded
+from ..tables.frames import is_simulated
+from ..tables.split import SPLITS
+from ..tables.times import TIME_STATUSES
+from .inputs import Inputs
+
+
+class Estimate(TypedDict):
+    """A number with its 95 % confidence interval over nights, and what it rests on (`inference.bootstrap.Estimate`).
+
+    All three numbers are None where there are too few nights, and where the number has no definition.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    frames: int
+    nights: int
+    too_few_nights: NotRequired[bool]
+    labelled: NotRequired[int]
+    labelled_nights: NotRequired[int]
+
+
+class DataCounts(TypedDict):
+    """What extract gave."""
+
+    nights: int
+    frames: int
+    frames_bad: int
+    months: int
+
+
+class TimeCounts(TypedDict):
+    """Frames by the status of their time."""
+
+    read: int
+    repaired: int
+    interpolated: int
+    failed: int
+
+
+class LabelCounts(TypedDict):
+    """Labelled frames, and frames that wait for a label."""
+
+    labelled: int
+    yes: int
+    no: int
+    to_label: int
+
+
+class SplitCounts(TypedDict):
+    """One set of the split."""
+
+    frames: int
+    nights: int
+    yes: int
+    no: int
+
+
+class Split(TypedDict):
+    """The split by set."""
+
+    policy: str
+    train: SplitCounts
+    val: SplitCounts
+    test: SplitCounts
+
+
+class Training(TypedDict):
+    """The epoch whose weights were kept."""
+
+    best_epoch: int
+    epochs: int
+    val_loss: float
+    val_accuracy: float
+    weights: str
+
+
+class Scores(SplitCounts):
+    """The scores of one set, as `inference.scores.split_scores` gives them."""
+
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
+    precision: Estimate
+    f1: Estimate
+    auroc: Estimate
+    brier: Estimate
+    log_loss: Estimate
+    ece: Estimate
+    tn: int
+    fp: int
+    fn: int
+    tp: int
+
+
+class Calls(SplitCounts):
+    """How often aurora is called; yes and no count calls."""
+
+    yes_share: Estimate
+    yes_no_odds: Estimate
+    p_aurora_mean: Estimate
+    p_aurora_std: Estimate
+
+
+class Trust(TypedDict):
+    """The calls judged by audit labels."""
+
+    labelled_frames: int
+    labelled_nights: int
+    left_out_frames: int
+    left_out_nights: int
+    sensitivity: Estimate
+    specificity: Estimate
+    precision: Estimate
+    f1: Estimate
+    brier: Estimate
+    ece: Estimate
+
+
+class Condition(Calls, Trust):
+    """One illumination condition."""
+
+
+class AllFrames(Calls):
+    """Calls over all frames."""
+
+    frames_outside_conditions: int
+    mean_yes_no_odds: Estimate
+
+
+class Calibration(TypedDict):
+    """What was fitted on the validation frames, and the expected calibration error before and after."""
+
+    temperature: float
+    threshold: float
+    val_ece_before: Estimate | None
+    val_ece_after: Estimate | None
+    test_ece_before: Estimate | None
+    test_ece_after: Estimate | None
+
+
+class Occurrence(TypedDict):
+    """The share of frames with aurora by three methods."""
+
+    apparent: Estimate
+    rogan_gladen: Estimate
+    prediction_powered: Estimate
+
+
+class RandomisedPart(Estimate):
+    """Agreement with the trained network's map once the network is random down to this part."""
+
+    part: str
+
+
+class Explanations(TypedDict):
+    """Measures by map or baseline, then by measure."""
+
+    drawn: str | None
+    maps: dict[str, dict[str, Estimate]]
+    baselines: dict[str, dict[str, Estimate]]
+    randomisation: dict[str, list[RandomisedPart]]
+
+
+class ReportedSet(TypedDict):
+    """The set whose score a policy reports."""
+
+    set: str
+    frames: int
+    nights: int
+
+
+class Leakage(TypedDict):
+    """The scores of both ways to split the same labels, and their gap."""
+
+    night: ReportedSet
+    frame: ReportedSet
+    scores: dict[str, dict[str, Estimate]]
+
+
+class Metrics(TypedDict):
+    """The whole file."""
+
+    simulated: bool
+    data: DataCounts
+    times: TimeCounts
+    labels: LabelCounts
+    split: Split
+    train: Training
+    scores: dict[str, Scores]
+    conditions: dict[str, Condition]
+    audit: Trust
+    calibration: Calibration
+    occurrence: dict[str, Occurrence]
+    explanations: Explanations
+    leakage: Leakage | None
+    all_frames: AllFrames
+    frames_without_prediction: int
+
+
+def data_counts(frames: pd.DataFrame) -> dict[str, int]:
+    """Nights, frames, frames that are not ok, months."""
+    nights = frames["night"].unique()
+    return {
+        "nights": len(nights),
+        "frames": len(frames),
+        "frames_bad": int((frames["status"] != "ok").sum()),
+        "months": len({month_of(night) for night in nights}),
+    }
+
+
+def time_counts(times: pd.DataFrame) -> dict[str, int]:
+    """Frames by the status of their time."""
+    return {str(status): int((times["time_status"] == status).sum()) for status in TIME_STATUSES}
+
+
+def label_counts(labelled: pd.DataFrame, to_label: int) -> dict[str, int]:
+    """Labelled frames, each counted once though it may stand in both sets; `to_label` still wait for a person."""
+    labels = labelled.drop_duplicates("frame_id")["label"]
+    yes, no = int((labels == "yes").sum()), int((labels == "no").sum())
+    return {"labelled": len(labels), "yes": yes, "no": no, "to_label": to_label}
+
+
+def split_counts(split: pd.DataFrame, policy: str) -> dict[str, Any]:
+    """Frames, classes and nights of train, val and test."""
+    counts: dict[str, Any] = {"policy": policy}
+    for name in SPLITS:
+        rows = split[split["split"] == name]
+        counts[name] = {
+            "frames": len(rows),
+            "nights": rows["night"].nunique(),
+            "yes": int((rows["label"] == "yes").sum()),
+            "no": int((rows["label"] == "no").sum()),
+        }
+    return counts
+
+
+def best_epoch(training: pd.DataFrame, select_by: str) -> pd.Series:
+    """The row of the epoch whose weights were kept: lowest loss or highest accuracy, the earlier one of equals."""
+    row = training[select_by].idxmin() if select_by == "val_loss" else training[select_by].idxmax()
+    return training.loc[row]
+
+
+def training_results(training: pd.DataFrame, params: Params) -> dict[str, Any]:
+    """The best epoch's numbers and what training started from."""
+    best = best_epoch(training, params.train.select_by)
+    return {
+        "best_epoch": int(best["epoch"]),
+        "epochs": len(training),
+        "val_loss": float(best["val_loss"]),
+        "val_accuracy": float(best["val_accuracy"]),
+        "weights": params.train.weights,
+    }
+
+
+def collect(params: Params, data: Inputs) -> Metrics:
+    """All of metrics.json; the results of evaluate and gradcam are taken over as they stand.
+
+    Of the explanations the maps for their target class are kept. `leakage` is None where the two ways to split have not
+    been compared on these labels.
+    """
+    evaluation, explanations = data.evaluation, data.explanations
+    target = explanations["target"]
+    tree = {
+        "simulated": is_simulated(data.frames),
+        "data": data_counts(data.frames),
+        "times": time_counts(data.times),
+        "labels": label_counts(data.labelled, data.to_label),
+        "split": split_counts(data.split, params.split.policy),
+        "train": training_results(data.training, params),
+        "scores": evaluation["splits"],
+        "conditions": evaluation["conditions"],
+        "audit": evaluation["audit"],
+        "calibration": evaluation["calibration"],
+        "occurrence": evaluation["occurrence"],
+        "explanations": {
+            "drawn": explanations["drawn"],
+            "maps": {name: of.get(target, {}) for name, of in explanations["maps"].items()},
+            "baselines": explanations["baselines"],
+            "randomisation": explanations["randomisation"],
+        },
+        "leakage": data.leakage and {key: data.leakage[key] for key in ("night", "frame", "scores")},
+        "all_frames": evaluation["all_frames"],
+        "frames_without_prediction": evaluation["frames_without_prediction"],
+    }
+    return cast(Metrics, rounded(tree))

@@ -1,0 +1,84 @@
+"""The cards hold no number of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import report_fixture
+from aurora_gradcam.report import cards, counts, inputs, metrics
+from aurora_gradcam.results import DATA_CARD, MODEL_CARD
+from pipeline import numbers
+
+MODEL = {
+    "backbone": "efficientnet_b0", "image_size": 64, "temperature": 1.25, "threshold": 0.517,
+    "provenance": {"weights": {"name": "sky"}, "classifier_sha256": "d" * 64},
+}  # fmt: skip
+CONSTANTS = {"level of the intervals": 95, "least nights for an interval": 5, "name of a hash": 256}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        params = report_fixture.project()
+        inputs.MODEL_CARD.parent.mkdir(parents=True)
+        inputs.MODEL_CARD.write_text(json.dumps(MODEL))
+        Path("CITATION.cff").write_text((report_fixture.REPOSITORY / "CITATION.cff").read_text())
+        yield params
+
+
+def texts(params) -> tuple[str, str, dict]:
+    data = inputs.read(params)
+    readable = counts.with_counts(metrics.collect(params, data), data)
+    cards.write(data, readable, params)
+    return MODEL_CARD.read_text(encoding="utf-8"), DATA_CARD.read_text(encoding="utf-8"), readable
+
+
+def test_every_number_is_one_of_metrics_model_and_params(project):
+    model_card, data_card, readable = texts(project)
+    sources = [readable, MODEL, project.model_dump(mode="json"), CONSTANTS]
+    for card in (model_card, data_card):
+        for name, section in numbers.sections(card).items():
+            if name in ("How to cite", "Content"):  # Content: counts of tables, below
+                continue
+            strangers = [str(claim) for claim in numbers.claims(section) if not numbers.holds(sources, claim)]
+            assert not strangers, (name, strangers)
+
+
+def test_the_tables_of_the_data_card_add_up(project):
+    _, card, readable = texts(project)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines() if line.startswith("| 2")]
+    assert sum(int(row[1]) for row in rows) == readable["data"]["nights"]
+    assert sum(int(row[2]) for row in rows) == readable["data"]["frames"]
+    assert sum(int(cell) for row in rows for cell in row[4:]) == readable["data"]["frames_bad"]
+
+
+def test_a_changed_score_changes_the_card(project):
+    data = inputs.read(project)
+    readable = counts.with_counts(metrics.collect(project, data), data)
+    readable["scores"]["test"]["accuracy"] |= {"value": 0.8765, "low": 0.7654, "high": 0.9876}
+    card = cards.compose("model_card.md", data, readable, project)
+    assert "| accuracy | 0.876 (0.765 to 0.988) |" in card or "| accuracy | 0.877 (0.765 to 0.988) |" in card
+
+
+def test_a_simulated_origin_is_stated_at_the_top_and_a_real_one_is_not_called_simulated(project):
+    model_card, data_card, readable = texts(project)
+    assert "simulated sky" in model_card[:600] and "simulated" in data_card[:400]
+    data = inputs.read(project)
+    real = {**readable, "simulated": False}
+    for template in ("model_card.md", "data_card.md"):
+        card = cards.compose(template, data, real, project)
+        assert "simulated sky" not in card.replace("learnt on simulated skies", "")
+        assert "> **" not in card
+
+
+def test_without_a_model_or_a_citation_the_cards_are_still_written(project, monkeypatch, tmp_path):
+    monkeypatch.setattr(inputs, "MODEL_CARD", tmp_path / "model.json")
+    monkeypatch.setattr(cards, "CITATION", tmp_path / "CITATION.cff")
+    model_card, data_card, _ = texts(project)
+    assert "model.json` is missing" in model_card
+    assert "MIT" not in model_card + data_card
