@@ -28,7 +28,7 @@ EXTINCTION = 0.18
 TALL = {"arc": 0.1, "band": 0.35, "rays": 1.0, "corona": 1.0, "diffuse": 0.1, "patchy": 0.0}
 """How tall each form stands, 0..1."""
 
-__all__ = ["Aurora", "level", "light", "make_aurora"]
+__all__ = ["Aurora", "level", "light", "light_by_episode", "make_aurora"]
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,25 @@ def make_aurora(grid: Grid, detail: Detail, zenith: tuple[float, float], generat
 
 def light(aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor) -> Tensor:
     """The aurora's light in nanolambert before clouds and trees, (batch, 3, size, size), at minutes (batch,)."""
+    return light_by_episode(aurora, episodes, minutes)[0]
+
+
+def light_by_episode(aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor) -> tuple[Tensor, Tensor]:
+    """What `light` gives, and the sum over the bands of each episode's own, (episodes, batch, size, size)."""
     size = aurora.path.shape[-1]
     seen = torch.zeros(len(minutes), 3, size, size, device=aurora.path.device)
-    for episode in episodes:
+    parts = torch.zeros(len(episodes), len(minutes), size, size, device=aurora.path.device)
+    for episode, part in zip(episodes, parts, strict=True):
         risen = level(episode, minutes)
         active = risen > 0
         if not bool(active.any()):
             continue
         rate = precipitation(aurora.fields, episode, minutes[active])
         scale = (episode.strength * risen[active])[:, None, None, None]
-        seen[active] += scale * _seen(aurora, episode, rate)
-    return seen
+        own = scale * _seen(aurora, episode, rate)
+        seen[active] += own
+        part[active] = own.sum(1)
+    return seen, parts
 
 
 def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:

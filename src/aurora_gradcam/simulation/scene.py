@@ -25,11 +25,17 @@ STRIP = 80
 
 @dataclass(frozen=True)
 class Frames:
-    """Some rendered frames: pictures uint8 (batch, 3, full, full) and the truth beside them."""
+    """Some rendered frames: pictures uint8 (batch, 3, full, full) and the truth beside them.
+
+    `cloud_fraction` (batch,) is the share of the open sky under cloud, `form` int64 (batch,) the place in
+    `truth.FORMS`, `log_kilorayleigh` float32 (batch,) what `truth.strength` gives.
+    """
 
     pictures: Tensor
     seen: truth.Seen
     cloud_fraction: Tensor
+    form: Tensor
+    log_kilorayleigh: Tensor
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,9 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     cloudy = ((depth[:, 0] > CLOUD_DEPTH) & night.open_sky).sum((1, 2)) / night.open_sky.sum().clamp_min(1)
     nothing = torch.zeros_like(behind)
     plain = _through_clouds(behind, depth, clouds.lit(grid, at, depth, relief, behind, nothing, plan.towns))
-    smooth = plain
+    smooth, glow, parts = plain, nothing, nothing[None, :, 0]
     if night.aurora is not None:
-        glow = aurora.light(night.aurora, plan.episodes, clock)
+        glow, parts = aurora.light_by_episode(night.aurora, plan.episodes, clock)
         lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns)
         smooth = _through_clouds(behind + glow, depth, lit)
     gain = sensor.gain(smooth, look)  # the exposure is that of the whole sky, aurora and all
@@ -110,6 +116,8 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     without = sensor.levels(plain * exposed, look, night.passed_grid)
     with_aurora = without if smooth is plain else sensor.levels(smooth * exposed, look, night.passed_grid)
     seen = truth.seen(with_aurora, without, look.noise * night.detail.grid / 720, night.open_sky)
+    form = truth.form([episode.form for episode in plan.episodes], parts, seen)
+    strength = truth.strength(glow, torch.exp(-depth), night.open_sky)
 
     size = (night.detail.full, night.detail.full)
     light = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
@@ -119,7 +127,7 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     if not night.dome.clean:
         light = dome.through(night.dome, light, smooth.mean((2, 3), keepdim=True))
     pictures = torch.stack([_developed(night, light[k], gain[k], first + k) for k in range(len(light))])
-    return Frames(pictures, seen, cloudy)
+    return Frames(pictures, seen, cloudy, form, strength)
 
 
 def _developed(night: Night, light: Tensor, gain: Tensor, number: int) -> Tensor:

@@ -7,7 +7,7 @@ different minutes, so that the same sky stands with and without aurora.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..config import Site
-from . import draw, scene
+from . import draw, scene, truth
 from .cameras import random_camera
 from .detail import TRAINING, Detail
 from .ephemeris import PLANETS, Ephemeris
-from .plan import FORMS, Plan
+from .plan import Plan
 
 PER_NIGHT = 4
 MASK = 30
@@ -41,14 +41,20 @@ class Skies:
     """Frames and what is true of them.
 
     pictures : uint8 (n, 3, size, size); visibility : float (n,), 1 is the threshold of `truth`; borderline : bool (n,);
-    mask : float (n, MASK, MASK), the share of each cell where aurora stands out; form : int (n,), place in plan.FORMS.
+    mask : float (n, MASK, MASK), the share of each cell where aurora stands out;
+    cloud_share : float32 (n,), share of the open sky under cloud; cloud : int64 (n,), 0 clear, 1 broken, 2 overcast, as
+    `truth.cloud_class` has it; form : int64 (n,), place in `truth.FORMS`, 0 where aurora is not visible;
+    strength : float32 (n,), decimal logarithm of the peak column emission in kilorayleigh, see `truth.strength`.
     """
 
     pictures: Tensor
     visibility: Tensor
     borderline: Tensor
     mask: Tensor
+    cloud_share: Tensor
+    cloud: Tensor
     form: Tensor
+    strength: Tensor
 
 
 def random_night(generator: Generator) -> Plan:
@@ -117,9 +123,11 @@ def one_night(number: int, seed: int, detail: Detail = TRAINING, device: torch.d
     night = scene.make_night(plan, int(generator.integers(2**31)), Site(), detail, zenith, device)
     frames = scene.render(night, places, minutes)
     mask = functional.adaptive_avg_pool2d(frames.seen.mask[:, None].float(), MASK)[:, 0]
-    forms = [scene.episode_at(plan, float(minute)) for minute in minutes]
-    form = torch.tensor([FORMS.index(episode.form) if episode else 0 for episode in forms])
-    return Skies(frames.pictures, frames.seen.visibility, frames.seen.borderline, mask, form)
+    seen, share = frames.seen, frames.cloud_fraction.float()
+    return Skies(
+        frames.pictures, seen.visibility, seen.borderline, mask, share, truth.cloud_class(share), frames.form,
+        frames.log_kilorayleigh,
+    )  # fmt: skip
 
 
 def batch(indices: Sequence[int], seed: int, size: int = 240, device: torch.device | str = "cpu") -> Skies:
@@ -127,9 +135,8 @@ def batch(indices: Sequence[int], seed: int, size: int = 240, device: torch.devi
     detail = replace(TRAINING, full=size, grid=size // 2)
     numbers = sorted({index // PER_NIGHT for index in indices})
     drawn = {number: one_night(number, seed, detail, device) for number in numbers}
-    columns = ("pictures", "visibility", "borderline", "mask", "form")
     rows = [
-        torch.stack([getattr(drawn[index // PER_NIGHT], column)[index % PER_NIGHT] for index in indices])
-        for column in columns
+        torch.stack([getattr(drawn[index // PER_NIGHT], column.name)[index % PER_NIGHT] for index in indices])
+        for column in fields(Skies)
     ]
     return Skies(*rows)
