@@ -31,10 +31,10 @@ def minutes(*values: float) -> torch.Tensor:
 def everywhere(monkeypatch: pytest.MonkeyPatch, drawn=lambda x, y: torch.ones_like(x)) -> None:
     """Let the same map fall for every episode; x, y are km to the magnetic east and north."""
 
-    def precipitation(fields, episode, times):
+    def precipitation(fields, episode, times, exposure_s):
         return drawn(fields.east, fields.north).expand(len(times), -1, -1)
 
-    monkeypatch.setattr(aurora, "precipitation", precipitation)
+    monkeypatch.setattr(aurora, "exposed", precipitation)
 
 
 def at(altitude: float, azimuth: float) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def test_red_stands_above_green_and_pink_below(monkeypatch):
     heights = []
     for colour in range(4):
         alone = tuple(float(k == colour) for k in range(4))
-        monkeypatch.setattr(emission, "strengths", lambda red, purple, alone=alone: alone)
+        monkeypatch.setattr(emission, "strengths", lambda *shares, alone=alone: alone)
         drawn = aurora.make_aurora(GRID, TRAINING, ZENITH, torch.Generator().manual_seed(1))
         light = aurora.light(drawn, (Episode("arc", 0, 30, 10.0),), minutes(10))[0].sum(0)
         heights.append(9 + int(np.argmax([float(light[place]) for place in north])))

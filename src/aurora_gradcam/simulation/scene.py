@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..config import Site
-from . import aurora, clouds, dome, moon, sensor, sky, stars, truth
+from . import airglow, aurora, clouds, dome, moon, sensor, sky, stars, truth
 from .camera import Grid, make_grid
 from .detail import VIDEO, Detail
 from .ephemeris import Ephemeris
@@ -102,14 +102,18 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     clock = torch.as_tensor(np.asarray(minutes), dtype=torch.float32, device=grid.up.device)
     behind = sky.background(night.coarse, at, plan.towns, plan.airglow, night.latitude)
     behind = functional.interpolate(behind, size=(grid.size, grid.size), mode="bilinear", align_corners=False)
-    depth, relief = clouds.optical_depth(night.clouds, grid, clock)
+    if plan.waves is not None:
+        behind = behind + airglow.waves_light(grid, plan.waves, clock)
+    depth, relief = clouds.optical_depth(night.clouds, grid, clock, plan.exposure_s)
     cloudy = ((depth[:, 0] > CLOUD_DEPTH) & night.open_sky).sum((1, 2)) / night.open_sky.sum().clamp_min(1)
     nothing = torch.zeros_like(behind)
-    plain = _through_clouds(behind, depth, clouds.lit(grid, at, depth, relief, behind, nothing, plan.towns))
+    plain = _through_clouds(
+        behind, depth, clouds.lit(grid, at, depth, relief, behind, nothing, plan.towns, plan.droplets)
+    )
     smooth, glow, parts = plain, nothing, nothing[None, :, 0]
     if night.aurora is not None:
-        glow, parts = aurora.light_by_episode(night.aurora, plan.episodes, clock)
-        lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns)
+        glow, parts = aurora.light_by_episode(night.aurora, plan.episodes, clock, plan.exposure_s)
+        lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns, plan.droplets)
         smooth = _through_clouds(behind + glow, depth, lit)
     gain = sensor.gain(smooth, look)  # the exposure is that of the whole sky, aurora and all
     exposed = gain * night.open_share
@@ -122,7 +126,7 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     size = (night.detail.full, night.detail.full)
     light = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
     passed = functional.interpolate(torch.exp(-depth), size=size, mode="bilinear") if plan.clouds else None
-    stars.add_stars(light, plan.camera, at, night.latitude, passed)
+    stars.add_stars(light, plan.camera, at, night.latitude, passed, plan.exposure_s)
     moon.add_moon(light, plan.camera, at, passed)
     if not night.dome.clean:
         light = dome.through(night.dome, light, smooth.mean((2, 3), keepdim=True))
@@ -154,5 +158,5 @@ def part(at: Ephemeris, some: slice) -> Ephemeris:
 def episode_at(plan: Plan, minute: float) -> Episode | None:
     """The strongest aurora under way at a minute, None without."""
     clock = torch.tensor([minute])
-    best = max(plan.episodes, key=lambda episode: episode.strength * float(aurora.level(episode, clock)), default=None)
-    return best if best is not None and float(aurora.level(best, clock)) > 0 else None
+    best = max(plan.episodes, key=lambda episode: float(aurora.strength_at(episode, clock)), default=None)
+    return best if best is not None and float(aurora.strength_at(best, clock)) > 0 else None
