@@ -22,6 +22,7 @@ from .cameras import random_camera
 from .detail import TRAINING, Detail
 from .ephemeris import PLANETS, Ephemeris
 from .plan import Plan
+from .settings import Setting, random_setting
 
 PER_NIGHT = 4
 MASK = 30
@@ -57,34 +58,39 @@ class Skies:
     strength: Tensor
 
 
-def random_night(generator: Generator) -> Plan:
-    """An hour of a random sky for a random camera; aurora in six of seven, on for some of the hour."""
+def random_night(generator: Generator, setting: Setting) -> Plan:
+    """An hour of a setting for a random camera, with one to three auroras where the setting has any."""
     episodes = []
-    if generator.random() < 0.86:
+    if setting.aurora:
         for _ in range(int(generator.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))):
-            middle, length = generator.uniform(5, 55), generator.uniform(25, 100)
-            episodes.append(draw.episode(generator, float(middle - length / 2), float(middle + length / 2)))
+            episodes.append(draw.aurora(generator, 0.0, HOUR))
     return Plan(
         "20240101", _START, PER_NIGHT,
         tuple(episodes),
-        draw.clouds(generator),
+        setting.clouds,
         draw.weather(generator),
         draw.surroundings(generator, SEEDS_OF_HORIZONS),
-        draw.towns(generator),
-        airglow=float(np.exp(generator.normal(0, 0.35))),
+        setting.towns,
+        airglow=setting.airglow,
         camera=random_camera(generator),
+        exposure_s=setting.exposure_s,
+        waves=setting.waves,
+        droplets=setting.droplets,
     )  # fmt: skip
 
 
-def random_places(generator: Generator, count: int) -> Ephemeris:
-    """Sun, Moon, planets and stars of `count` frames of one hour, anywhere the sun is down."""
+def random_places(generator: Generator, count: int, setting: Setting) -> Ephemeris:
+    """Sun, Moon, planets and stars of `count` frames of one hour, where the setting has them."""
     ranges, shares = zip(*SUN, strict=True)
-    low, high = ranges[int(generator.choice(len(ranges), p=shares))]
+    low, high = setting.sun or ranges[int(generator.choice(len(ranges), p=shares))]
     along = np.linspace(-1, 1, count)
     sun = generator.uniform(low, high) + generator.normal(0, 2) * along
-    up = generator.random() < 0.5
-    moon = (generator.uniform(-3, 55) if up else generator.uniform(-50, -5)) + generator.normal(0, 2) * along
-    phase = np.full(count, generator.uniform(5, 180))
+    # no body of declination d stands higher than this
+    moon_highest, planets_highest = (90.0 - max(0.0, abs(setting.latitude) - d) for d in (28.5, 27.0))
+    low, high = setting.moon or ((-3.0, 90.0) if generator.random() < 0.5 else (-50.0, -5.0))
+    moon = generator.uniform(min(low, moon_highest - 5), min(high, moon_highest)) + generator.normal(0, 2) * along
+    phase = np.full(count, generator.uniform(*setting.phase))
+    sidereal = generator.uniform(0, 360) if setting.sidereal is None else setting.sidereal + generator.normal(0, 35)
     return Ephemeris(
         np.minimum(sun, -0.5),
         (generator.uniform(0, 360) + 8 * along) % 360,
@@ -92,9 +98,15 @@ def random_places(generator: Generator, count: int) -> Ephemeris:
         (generator.uniform(0, 360) + 8 * along) % 360,
         phase,
         (1 - np.cos(np.radians(phase))) / 2,
-        (generator.uniform(0, 360) + 8 * along) % 360,
-        *_random_planets(generator, count),
+        (sidereal + 8 * along) % 360,
+        *_random_planets(generator, count, planets_highest),
     )
+
+
+def _sensitive(plan: Plan, most: float) -> Plan:
+    # a camera that gathers light for long shows the dark sky and all that is faint in it
+    look = plan.camera.look
+    return replace(plan, camera=replace(plan.camera, look=replace(look, exposure=min(look.exposure, most))))
 
 
 def _metered(plan: Plan, metering: float) -> Plan:
@@ -104,8 +116,8 @@ def _metered(plan: Plan, metering: float) -> Plan:
     return replace(plan, camera=replace(plan.camera, look=look))
 
 
-def _random_planets(generator: Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    altitude = generator.uniform(-60, 50, len(PLANETS))
+def _random_planets(generator: Generator, count: int, highest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    altitude = generator.uniform(-60, highest, len(PLANETS))
     azimuth = generator.uniform(0, 360, len(PLANETS))
     magnitude = generator.normal((-4.1, -2.2, 0.5, 0.7), 0.3)
     return tuple(np.tile(values, (count, 1)) for values in (altitude, azimuth, magnitude))
@@ -114,13 +126,18 @@ def _random_planets(generator: Generator, count: int) -> tuple[np.ndarray, np.nd
 def one_night(number: int, seed: int, detail: Detail = TRAINING, device: torch.device | str = "cpu") -> Skies:
     """The PER_NIGHT frames of one random night."""
     generator = np.random.default_rng([seed, number])
-    plan = random_night(generator)
-    places = random_places(generator, PER_NIGHT)
+    setting = random_setting(generator)
+    plan = random_night(generator, setting)
+    places = random_places(generator, PER_NIGHT, setting)
+    if setting.sensitive is not None:
+        plan = _sensitive(plan, draw.log_uniform(generator, *setting.sensitive))
     if places.sun_altitude.max() > METERED_ABOVE:
         plan = _metered(plan, float(generator.uniform(0.6, 1.0)))
-    zenith = (float(generator.uniform(74, 90)), float(generator.uniform(0, 360)))
+    zenith = (float(generator.uniform(70, 90)), float(generator.uniform(0, 360)))
     minutes = np.sort(generator.uniform(0, HOUR, PER_NIGHT))
-    night = scene.make_night(plan, int(generator.integers(2**31)), Site(), detail, zenith, device)
+    night = scene.make_night(
+        plan, int(generator.integers(2**31)), Site(latitude=setting.latitude), detail, zenith, device
+    )
     frames = scene.render(night, places, minutes)
     mask = functional.adaptive_avg_pool2d(frames.seen.mask[:, None].float(), MASK)[:, 0]
     seen, share = frames.seen, frames.cloud_fraction.float()
