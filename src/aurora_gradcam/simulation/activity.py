@@ -25,13 +25,15 @@ ONSETS = (60.0, 270.0)
 Belian 1993, J. Geophys. Res. 98, 3807)."""
 GROWTH, EXPANSION, RECOVERY = 45.0, 9.0, 35.0
 """Minutes of the rise before an onset, of that after it, and in which activity decays e-fold (Akasofu 1964)."""
-QUIET, BEFORE_ONSET = -0.3, -0.18
+QUIET, BEFORE_ONSET = -0.2, -0.1
 """Index against that of a substorm's peak, long after a substorm and at the end of the rise before the next one."""
-RESTLESS, MEMORY = 0.04, 8.0
+RESTLESS, MEMORY = 0.05, 8.0
 """Deviation of the index about that course, and minutes in which it forgets."""
 MIDNIGHT, DIURNAL = 23.0, 0.25
 """Hour of magnetic local time at which discrete aurora is most common (Newell, Sotirelis & Wing 2009, J. Geophys. Res.
 114, A09207), and by how many decades it is brighter then than in the mean; the number is a choice."""
+WANDER_MINUTES, WANDER_KM = 20.0, 60.0
+"""Minutes between the places of the quiet arc, and how far it moves meanwhile."""
 FADED = -3.0
 """Decades below its strength at which an aurora begins and ends."""
 POLEWARD = {
@@ -192,14 +194,18 @@ def _knots(times: np.ndarray, values: np.ndarray) -> tuple[tuple[float, float], 
 
 
 def aurora_of(generator: Generator, activity: Activity, north_km: float) -> tuple[Episode, ...]:
-    """The aurora of a night: a faint veil throughout, and each substorm's arc, break-up and patches.
+    """The aurora of a night: a veil and an arc throughout, and each substorm's arc, break-up and patches.
 
-    `north_km` is where the oval's middle lies, to the magnetic north of the camera. An arc drifts to it from the pole's
-    side before the onset; the break-up expands back towards the pole; patches stay behind.
+    `north_km` is where the oval's middle lies, to the magnetic north of the camera. Before the onset an arc drifts to
+    it from the pole's side; the break-up expands back towards the pole; patches stay behind.
     """
     times = activity.times()
     last = float(times[-1])
-    episodes = [_part(activity, Episode("diffuse", times[0], last, 1.0, north_km, extent=2.0), 8.0, -0.9)]
+    hours = np.arange(times[0], last + WANDER_MINUTES, WANDER_MINUTES)
+    wander = _knots(hours, north_km + np.cumsum(generator.normal(0, WANDER_KM, len(hours))))
+    veil = Episode("diffuse", times[0], last, 1.0, north_km, extent=2.0, striations=float(0.5 * generator.random()))
+    quiet = Episode(str(generator.choice(["arc", "band"])), times[0], last, 1.0, north_km, path=wander)
+    episodes = [_part(activity, veil, 8.0, -0.8), _part(activity, quiet, 8.0, -0.2)]
     for onset in activity.onsets:
         drift, surge = float(generator.uniform(2, 8)), float(generator.uniform(120, 420))
         began, broken, over = (onset + float(generator.uniform(*span)) for span in ((-60, -35), (14, 30), (50, 95)))

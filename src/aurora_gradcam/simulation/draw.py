@@ -11,7 +11,7 @@ from numpy.random import Generator
 
 from ..config import Site
 from ..errors import ConfigError
-from .activity import living
+from .activity import aurora_of, living, night_activity
 from .camera import AURORAMAX_2018, AURORAMAX_2024, Camera
 from .ephemeris import ephemeris
 from .overlay import DASH_ERA_FROM
@@ -39,6 +39,8 @@ STRENGTHS = {
     "whole sky": (2.0, 300.0),
 }
 """Kilorayleigh, least and greatest, of each kind of aurora: those that are easily missed are faint by nature."""
+LEVELS = (0.4, 1.0)
+"""Index of a random night's substorms, from 1.7 to 300 kilorayleigh; see `activity`."""
 DEPTHS = {"cirrus": (0.08, 1.0), "altocumulus": (0.5, 3.0), "cumulus": (1.5, 8.0), "stratus": (0.8, 8.0)}
 
 WINDS = {"cirrus": 1.2, "altocumulus": 0.8, "cumulus": 0.4, "stratus": 0.4}
@@ -179,12 +181,9 @@ def random_plan(night: str, minutes: int, seed: int, site: Site, camera: Camera 
             "take a night of the dark season, or fewer --minutes",
         )
     start = steps[int(generator.choice(dark))] + timedelta(seconds=int(generator.integers(0, 900)))
-    episodes, minute = [], float(generator.uniform(-5, 10))
-    while minute < minutes:
-        length = float(generator.uniform(5, 14))
-        episodes.append(episode(generator, minute, minute + length))
-        minute += length + float(generator.uniform(-2, 10))
+    activity = night_activity(generator, minutes, float(generator.uniform(*LEVELS)))
+    episodes = aurora_of(generator, activity, float(generator.normal(30, 130)))
     return Plan(
-        night, start, minutes * FRAMES_PER_MINUTE, tuple(episodes), clouds(generator), weather(generator),
+        night, start, minutes * FRAMES_PER_MINUTE, episodes, clouds(generator), weather(generator),
         towns=towns(generator), camera=camera or era_camera(start),
     )  # fmt: skip
