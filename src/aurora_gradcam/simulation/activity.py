@@ -16,10 +16,12 @@ from .plan import Episode
 
 LOWEST, HIGHEST = -1.3, 2.5
 """Decimal logarithm of the kilorayleigh of index 0 and 1."""
+BRIGHTEST = 2.8
+"""Decimal logarithm of the kilorayleigh that a course does not exceed: 1000, IBC IV, is hardly ever met."""
 STEP = 0.5
 """Minutes between the values of a series."""
-BEFORE = 90.0
-"""Minutes before a night's start from which its activity is followed."""
+BEFORE, AFTER = 90.0, 30.0
+"""Minutes before a night's start from which its activity is followed, and after its end until which."""
 ONSETS = (60.0, 270.0)
 """Least and greatest minutes between two onsets; their mean is the 2.75 hours that are most common (Borovsky, Nemzek &
 Belian 1993, J. Geophys. Res. 98, 3807)."""
@@ -126,9 +128,9 @@ def night_activity(generator: Generator, minutes: float, level: float | np.ndarr
         Length of the night.
     level
         Index 0..1 of a substorm's peak, as `index_of` gives it: one number, or one every STEP minutes from BEFORE the
-        night's start.
+        night's start until AFTER its end.
     """
-    times = np.arange(-BEFORE, minutes + STEP, STEP)
+    times = np.arange(-BEFORE, minutes + AFTER, STEP)
     course, onsets = variation(generator, times)
     return Activity(-BEFORE, tuple(np.clip(level + course, 0.0, 1.0).round(4).tolist()), onsets)
 
@@ -172,12 +174,12 @@ def _smoothed(values: np.ndarray, deviation: float) -> np.ndarray:
 def living(generator: Generator, episode: Episode, first: float, last: float) -> Episode:
     """The same aurora with a course of its own between two minutes: its strength is that of the course's mean.
 
-    It grows and fades as activity does, and drifts by up to some 15 km a minute towards pole or equator, as arcs do
-    (Haerendel et al. 1993, J. Geophys. Res. 98, 5909, found 100 to 250 m/s).
+    It grows and fades as activity does, up to BRIGHTEST, and drifts by up to some 15 km a minute towards pole or
+    equator, as arcs do (Haerendel et al. 1993, J. Geophys. Res. 98, 5909, found 100 to 250 m/s).
     """
     times = np.arange(first, last + STEP, STEP)
     course, _ = variation(generator, times)
-    decades = np.log10(episode.strength) + (HIGHEST - LOWEST) * (course - course.mean())
+    decades = np.minimum(np.log10(episode.strength) + (HIGHEST - LOWEST) * (course - course.mean()), BRIGHTEST)
     drift = float(generator.normal(0, 5))
     ends = [episode.north_km - drift * (last - first) / 2, episode.north_km + drift * (last - first) / 2]
     return replace(

@@ -32,11 +32,11 @@ FORM_SHARES = {"arc": 0.15, "band": 0.22, "rays": 0.14, "corona": 0.09, "diffuse
 """How often each form is drawn; by choice, since catalogues of occurrence differ in what they call a form."""
 KIND_SHARES = {"ordinary": 0.6, "red": 0.09, "pulsating": 0.09, "low": 0.12, "whole sky": 0.1}
 STRENGTHS = {
-    "ordinary": (2.0, 600.0),
-    "red": (3.0, 300.0),
-    "pulsating": (1.5, 60.0),
-    "low": (5.0, 500.0),
-    "whole sky": (2.0, 300.0),
+    "ordinary": (0.6, 600.0),
+    "red": (1.5, 300.0),
+    "pulsating": (0.6, 60.0),
+    "low": (2.0, 500.0),
+    "whole sky": (0.8, 300.0),
 }
 """Kilorayleigh, least and greatest, of each kind of aurora: those that are easily missed are faint by nature."""
 LEVELS = (0.4, 1.0)

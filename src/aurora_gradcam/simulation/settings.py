@@ -80,7 +80,7 @@ def random_setting(generator: Generator) -> Setting:
         0.0 if generator.random() < FROZEN else draw.log_uniform(generator, *EXPOSURES),
         float(generator.uniform(4, 15)),
     )
-    if aurora and generator.random() < 0.15:
+    if aurora and generator.random() < 0.25:
         setting = replace(setting, clouds=thin_clouds(generator))
     return SPECIAL[name](generator, setting) if name in SPECIAL else setting
 
