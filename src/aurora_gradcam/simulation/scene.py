@@ -155,6 +155,11 @@ def part(at: Ephemeris, some: slice) -> Ephemeris:
     return Ephemeris(*(getattr(at, column.name)[some] for column in fields(Ephemeris)))
 
 
+def kilorayleigh(episode: Episode, minute: float) -> float:
+    """Strength of an aurora under way: that of its course, or the episode's own where it has none."""
+    return float(aurora.strength_at(episode, torch.tensor([minute]))) if episode.course else episode.strength
+
+
 def episode_at(plan: Plan, minute: float) -> Episode | None:
     """The strongest aurora under way at a minute, None without."""
     clock = torch.tensor([minute])
