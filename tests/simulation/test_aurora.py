@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from aurora_gradcam.simulation import aurora, emission
 from aurora_gradcam.simulation import precipitation as maps
+from aurora_gradcam.simulation.activity import living
 from aurora_gradcam.simulation.camera import AURORAMAX_2018, direction, make_grid, project
 from aurora_gradcam.simulation.detail import TRAINING
 from aurora_gradcam.simulation.plan import FORMS, Episode
@@ -31,10 +33,10 @@ def minutes(*values: float) -> torch.Tensor:
 def everywhere(monkeypatch: pytest.MonkeyPatch, drawn=lambda x, y: torch.ones_like(x)) -> None:
     """Let the same map fall for every episode; x, y are km to the magnetic east and north."""
 
-    def precipitation(fields, episode, times):
+    def precipitation(fields, episode, times, exposure_s):
         return drawn(fields.east, fields.north).expand(len(times), -1, -1)
 
-    monkeypatch.setattr(aurora, "precipitation", precipitation)
+    monkeypatch.setattr(aurora, "exposed", precipitation)
 
 
 def at(altitude: float, azimuth: float) -> tuple[int, int]:
@@ -95,7 +97,7 @@ def test_red_stands_above_green_and_pink_below(monkeypatch):
     heights = []
     for colour in range(4):
         alone = tuple(float(k == colour) for k in range(4))
-        monkeypatch.setattr(emission, "strengths", lambda red, purple, alone=alone: alone)
+        monkeypatch.setattr(emission, "strengths", lambda *shares, alone=alone: alone)
         drawn = aurora.make_aurora(GRID, TRAINING, ZENITH, torch.Generator().manual_seed(1))
         light = aurora.light(drawn, (Episode("arc", 0, 30, 10.0),), minutes(10))[0].sum(0)
         heights.append(9 + int(np.argmax([float(light[place]) for place in north])))
@@ -175,3 +177,45 @@ def test_the_map_is_bent_without_being_torn():
     down = torch.roll(flow, -1, 1) - torch.roll(flow, 1, 1)
     divergence = across[0] + down[1]
     assert divergence.std() < 0.02 * across.std()
+
+
+def test_aurora_of_the_red_line_alone_has_no_green_and_stands_high(monkeypatch):
+    red_alone = Episode("arc", 0, 30, 10.0, red=1.0, green=0.0)
+    light = aurora.light(night(), (red_alone,), minutes(10))[0]
+    lit = light[0] > 0.05 * light[0].max()
+    red, green, blue = emission.COLOURS[1]
+    # what filters let through of the red line, and nothing of any other
+    assert (light[1][lit] / light[0][lit]).numpy() == pytest.approx(green / red, rel=1e-3)
+    assert (light[2][lit] / light[0][lit]).numpy() == pytest.approx(blue / red, rel=1e-3)
+    # 300 km to the north its middle is seen at atan(235 / 300), 38 degrees, where green would be at 20
+    everywhere(monkeypatch, lambda x, y: torch.exp(-(((y - 300) / 12.0) ** 2)))
+    light = aurora.light(night(), (red_alone,), minutes(10))[0, 0]
+    altitudes = list(range(9, 70))
+    highest = altitudes[int(np.argmax([float(light[at(altitude, 15.4)]) for altitude in altitudes]))]
+    assert highest == pytest.approx(np.degrees(np.arctan2(235, 300)), abs=4)
+
+
+def test_striations_only_darken_and_a_wider_veil_covers_more():
+    plain = Episode("diffuse", 0, 30, 10.0)
+    striated = replace(plain, striations=0.9)
+    before, after = (maps.precipitation(night().fields, episode, minutes(9.0))[0] for episode in (plain, striated))
+    assert (after <= before + 1e-6).all() and (after >= 0.1 * before - 1e-6).all()
+    seen = before > 0.3 * before.max()
+    ratio = (after / before)[seen]
+    assert ratio.max() > 0.9 and ratio.min() < 0.3
+    wide = maps.precipitation(night().fields, replace(plain, extent=6.0), minutes(9.0))[0]
+    assert (wide > 0.2).float().mean() > 1.5 * (before > 0.2).float().mean()
+
+
+def test_the_parts_of_the_light_add_up_to_all_of_it():
+    episodes = (Episode("rays", 0, 30, 20.0), Episode("diffuse", 40, 50, 9.0), Episode("arc", 0, 30, 8.0))
+    light, parts = aurora.light_by_episode(night(), episodes, minutes(7.0, 9.0))
+    assert torch.allclose(parts.sum(0), light.sum(1), rtol=1e-4, atol=1e-2)
+    assert not parts[1].any() and parts[0].any() and parts[2].any()
+
+
+def test_a_living_aurora_changes_little_within_six_seconds():
+    episode = living(np.random.default_rng(5), Episode("band", 0, 1, 20.0), 0.0, 60.0)
+    light = aurora.light(night(), (episode,), minutes(20.0, 20.1, 20.2, 35.0))
+    steps = [float((light[k] - light[0]).abs().mean() / light[0].mean()) for k in (1, 2, 3)]
+    assert 0 < steps[0] < steps[1] < steps[2] and steps[0] < 0.08

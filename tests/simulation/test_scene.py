@@ -12,11 +12,11 @@ import torch
 
 from aurora_gradcam.config import Site
 from aurora_gradcam.preprocessing.sky import sun_and_moon
-from aurora_gradcam.simulation import scene, truth
-from aurora_gradcam.simulation.camera import AURORAMAX_2018, project
+from aurora_gradcam.simulation import clouds, scene, truth
+from aurora_gradcam.simulation.camera import AURORAMAX_2018, direction, project
 from aurora_gradcam.simulation.detail import TRAINING
 from aurora_gradcam.simulation.ephemeris import ephemeris
-from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan, Surroundings, Weather
+from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan, Surroundings, Waves, Weather
 
 SITE = Site()
 DARK = datetime(2024, 2, 11, 7, 20, tzinfo=UTC)
@@ -142,3 +142,64 @@ def test_everything_of_a_night_lies_on_the_device_asked_for():
     )
     found = tensors_in(scene.make_night(plan, 5, SITE, TRAINING, device="meta"))
     assert len(found) > 30 and {tensor.device.type for tensor in found} == {"meta"}
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [("arc", "arc"), ("band", "arc"), ("rays", "rays"), ("corona", "corona"), ("diffuse", "diffuse"),
+     ("patchy", "patchy")],
+)  # fmt: skip
+def test_a_sky_of_one_form_has_that_form_and_one_without_aurora_none(form, expected):
+    frames = rendered(Episode(form, 0, 30, 40.0))
+    assert frames.seen.visible.all()
+    assert {truth.FORMS[place] for place in frames.form.tolist()} == {expected}
+    later = rendered(Episode(form, 60, 90, 40.0))
+    assert not later.form.any() and later.log_kilorayleigh.tolist() == pytest.approx([np.log10(truth.FLOOR_KR)] * 2)
+
+
+def test_the_strength_is_that_of_the_aurora_and_clouds_take_from_it():
+    clear = rendered(Episode("band", 0, 30, 40.0)).log_kilorayleigh
+    # seen from the side a curtain is brighter than along the zenith, and maps reach about 1
+    assert (10**clear > 10).all() and (10**clear < 200).all()
+    brighter = rendered(Episode("band", 0, 30, 80.0)).log_kilorayleigh
+    assert (brighter - clear).numpy() == pytest.approx(np.log10(2), abs=1e-3)
+    assert (rendered(Episode("band", 0, 30, 40.0), clouds=OVERCAST).log_kilorayleigh < clear - 0.8).all()
+
+
+@pytest.mark.parametrize("cover", [(), BROKEN, OVERCAST])
+def test_the_cloud_share_is_that_of_the_open_sky_behind_the_depth(cover):
+    prepared = night(clouds=cover)
+    at = ephemeris([DARK, DARK], SITE)
+    share = scene.render(prepared, at, MINUTES).cloud_fraction
+    depth = clouds.optical_depth(prepared.clouds, prepared.grid, torch.as_tensor(MINUTES, dtype=torch.float32))[0]
+    for k in range(2):
+        cloudy = (depth[k, 0].numpy() > scene.CLOUD_DEPTH)[prepared.open_sky.numpy()]
+        assert float(share[k]) == pytest.approx(cloudy.mean(), abs=1e-6)
+    if cover == OVERCAST:
+        assert (truth.cloud_class(share) == truth.OVERCAST).all()
+    if not cover:
+        assert not share.any()
+
+
+def test_exposure_waves_and_droplets_change_the_picture_and_not_the_truth_of_a_dark_sky():
+    plain = rendered(clouds=BROKEN)
+    moved = rendered(clouds=BROKEN, exposure_s=40.0, waves=Waves(1.5, 0.3, 40.0), droplets=8.0)
+    assert not torch.equal(plain.pictures, moved.pictures)
+    assert not moved.seen.visibility.any() and not moved.form.any()
+    # green airglow lifts green most
+    lift = (moved.pictures.float() - plain.pictures.float()).mean((0, 2, 3))
+    assert lift[1] > lift[0] and lift[1] > lift[2]
+
+
+def test_a_corona_brightens_cloud_near_the_moon_alone():
+    moonlit = datetime(2025, 1, 13, 5, tzinfo=UTC)
+    thin = (CloudLayer("cirrus", 1.0, 0.6),)
+    plain, crowned = (rendered(start=moonlit, clouds=thin, droplets=d) for d in (0.0, 8.0))
+    place = sun_and_moon(pd.DatetimeIndex([moonlit]), SITE).iloc[0]
+    grid = night(start=moonlit).grid
+    towards = torch.as_tensor(direction(place["moon_altitude"], place["moon_azimuth"]), dtype=torch.float32)
+    cosine = grid.east * towards[0] + grid.north * towards[1] + grid.up * towards[2]
+    lift = (reduced(crowned) - reduced(plain))[0].sum(0)
+    ring = (cosine < np.cos(np.radians(3))) & (cosine > np.cos(np.radians(7))) & grid.inside
+    far = (cosine < np.cos(np.radians(25))) & grid.inside
+    assert lift[ring].mean() > 5 and abs(float(lift[far].mean())) < 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 import torch
 
 from aurora_gradcam.config import Site
 from aurora_gradcam.simulation import rendering, skies
-from aurora_gradcam.simulation.plan import FORMS
 from aurora_gradcam.simulation.sample import SAMPLE
+from aurora_gradcam.simulation.truth import FORMS
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def some() -> skies.Skies:
 def test_a_frame_depends_on_seed_and_number_alone(some):
     numbers = [17, 3, 42]
     again = skies.batch(numbers, seed=5)
-    for column in ("pictures", "visibility", "borderline", "mask", "form"):
+    for column in (field.name for field in fields(skies.Skies)):
         assert torch.equal(getattr(again, column), getattr(some, column)[numbers]), column
     assert not torch.equal(skies.batch([3], seed=6).pictures, some.pictures[[3]])
 

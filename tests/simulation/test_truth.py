@@ -61,3 +61,31 @@ def test_what_trees_hide_does_not_count():
     hidden[:3] = False
     seen = truth.seen(*pictures(12.0, rows=3), noise=0.0, open_sky=hidden)
     assert not bool(seen.visible) and not seen.mask.any()
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.0, truth.CLEAR), (0.12, truth.CLEAR), (0.13, truth.BROKEN), (0.87, truth.BROKEN), (0.88, truth.OVERCAST)],
+)
+def test_a_sky_of_less_than_one_okta_is_clear_and_of_more_than_seven_overcast(share, expected):
+    assert truth.cloud_class(torch.tensor([share])).item() == expected
+
+
+def test_strength_is_the_logarithm_of_the_kilorayleigh_that_reach_the_camera():
+    glow, passed = torch.zeros(3, 3, SIZE, SIZE), torch.ones(3, 1, SIZE, SIZE)
+    glow[:2, 1, :10] = 25.0 * 61
+    passed[1] = 0.1
+    expected = [torch.tensor(value).log10().item() for value in (25.0, 2.5, truth.FLOOR_KR)]
+    assert truth.strength(glow, passed, OPEN).tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_form_is_the_one_that_covers_most_of_the_visible_area():
+    seen = truth.seen(*pictures(30.0, rows=60), noise=0.0, open_sky=OPEN)
+    parts = torch.zeros(2, 1, SIZE, SIZE)
+    parts[0, :, :20], parts[1, :, 20:60] = 100.0, 1.0
+    assert truth.FORMS[truth.form(("corona", "band"), parts, seen).item()] == "arc"
+    parts[0, :, :50] = 100.0
+    assert truth.FORMS[truth.form(("corona", "band"), parts, seen).item()] == "corona"
+    dark = truth.seen(*pictures(1.0, rows=60), noise=0.0, open_sky=OPEN)
+    assert truth.form(("corona", "band"), parts, dark).item() == 0
+    assert truth.form((), parts[:0], seen).item() == 0

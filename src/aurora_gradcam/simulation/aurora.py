@@ -17,7 +17,7 @@ from . import emission
 from .camera import Grid
 from .detail import Detail
 from .plan import Episode
-from .precipitation import REACH, SCALE_KM, Fields, level, make_fields, precipitation
+from .precipitation import REACH, SCALE_KM, Fields, exposed, level, make_fields, strength_at
 
 EARTH_KM = 6371.0
 FOOT_KM = 100.0
@@ -28,7 +28,7 @@ EXTINCTION = 0.18
 TALL = {"arc": 0.1, "band": 0.35, "rays": 1.0, "corona": 1.0, "diffuse": 0.1, "patchy": 0.0}
 """How tall each form stands, 0..1."""
 
-__all__ = ["Aurora", "level", "light", "make_aurora"]
+__all__ = ["Aurora", "level", "light", "light_by_episode", "make_aurora", "strength_at"]
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,32 @@ def make_aurora(grid: Grid, detail: Detail, zenith: tuple[float, float], generat
     )  # fmt: skip
 
 
-def light(aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor) -> Tensor:
-    """The aurora's light in nanolambert before clouds and trees, (batch, 3, size, size), at minutes (batch,)."""
+def light(aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor, exposure_s: float = 0.0) -> Tensor:
+    """The aurora's light in nanolambert before clouds and trees, (batch, 3, size, size), at minutes (batch,).
+
+    It is the mean over an exposure of `exposure_s` seconds about each minute.
+    """
+    return light_by_episode(aurora, episodes, minutes, exposure_s)[0]
+
+
+def light_by_episode(
+    aurora: Aurora, episodes: tuple[Episode, ...], minutes: Tensor, exposure_s: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """What `light` gives, and the sum over the bands of each episode's own, (episodes, batch, size, size)."""
     size = aurora.path.shape[-1]
     seen = torch.zeros(len(minutes), 3, size, size, device=aurora.path.device)
-    for episode in episodes:
-        risen = level(episode, minutes)
-        active = risen > 0
+    parts = torch.zeros(len(episodes), len(minutes), size, size, device=aurora.path.device)
+    for episode, part in zip(episodes, parts, strict=True):
+        kilorayleigh = strength_at(episode, minutes)
+        active = kilorayleigh > 0
         if not bool(active.any()):
             continue
-        rate = precipitation(aurora.fields, episode, minutes[active])
-        scale = (episode.strength * risen[active])[:, None, None, None]
-        seen[active] += scale * _seen(aurora, episode, rate)
-    return seen
+        rate = exposed(aurora.fields, episode, minutes[active], exposure_s)
+        scale = kilorayleigh[active][:, None, None, None]
+        own = scale * _seen(aurora, episode, rate)
+        seen[active] += own
+        part[active] = own.sum(1)
+    return seen, parts
 
 
 def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:
@@ -111,11 +124,11 @@ def _seen(aurora: Aurora, episode: Episode, rate: Tensor) -> Tensor:
 
 def _weights(aurora: Aurora, episode: Episode) -> Tensor:
     """One weight for each band, height and pixel, so that the slices are read once; (heights, 3, size, size)."""
-    key = (TALL[episode.form], episode.red, episode.purple)
+    key = (TALL[episode.form], episode.red, episode.purple, episode.green)
     if key not in aurora.weights:
         shares = emission.profiles(aurora.heights, TALL[episode.form]) * aurora.thickness
         shares = shares / shares.sum(1, keepdim=True)
-        column = torch.tensor(emission.strengths(episode.red, episode.purple), device=shares.device)
+        column = torch.tensor(emission.strengths(episode.red, episode.purple, episode.green), device=shares.device)
         mix = column[:, None] * torch.tensor(emission.COLOURS, device=shares.device) * emission.NANOLAMBERT
         weights = torch.einsum("lhyx,lc->hcyx", shares, mix) * aurora.path[:, None]
         aurora.weights[key] = weights.contiguous()

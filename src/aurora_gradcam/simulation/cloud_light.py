@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
+from scipy.special import j1
 from torch import Tensor
 from torch.nn import functional
 
@@ -23,6 +26,11 @@ EXTINCTION = 0.172
 TOWN_GAIN = 4.5
 """Makes overcast about 2 to 3 times as bright as clear sky over a small town, as Kyba et al. 2011 (PLoS ONE 6, e17307)
 measured outside Berlin."""
+CORONA_END, CORONA_STEPS = 15.0, 600
+CORONA_SPREAD = 0.25
+"""Deviation of the logarithm of the droplets' radii: fresh, even clouds have less, and clear rings."""
+WAVELENGTHS = (0.61, 0.54, 0.46)
+"""Micrometres, the middles of a camera's red, green and blue."""
 SUNLIT = (1.6, 1.0, 1.0)
 """Colour of clouds that the last sunlight reaches, chosen to look like photographs."""
 
@@ -88,13 +96,63 @@ def _surroundings(sky: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
     return functional.interpolate(coarse, size=sky.shape[-2:], mode="bilinear", align_corners=False), mean
 
 
+@lru_cache(maxsize=64)
+def _corona_table(droplets: float) -> Tensor:
+    """Phase function of diffraction by droplets, (3, CORONA_STEPS + 1) over 0 to CORONA_END degrees.
+
+    Airy's pattern x^2 / 2 (2 J1(z) / z)^2, z = x sin(angle), x = 2 pi radius / wavelength, which carries half of the
+    light scattered (van de Hulst 1957, Light Scattering by Small Particles, section 8.31), over a spread of radii and
+    the Moon's half degree.
+    """
+    degrees = np.linspace(0, CORONA_END, CORONA_STEPS + 1)
+    radii = droplets * np.exp(CORONA_SPREAD * np.linspace(-2, 2, 21))
+    weights = radii**2 * np.exp(-0.5 * np.linspace(-2, 2, 21) ** 2)
+    table = []
+    for wavelength in WAVELENGTHS:
+        x = 2 * np.pi * radii[:, None] / wavelength
+        z = np.maximum(x * np.sin(np.radians(degrees)), 1e-6)
+        pattern = (weights[:, None] * x**2 / 2 * (2 * j1(z) / z) ** 2).sum(0) / weights.sum()
+        table.append(_over_moon(degrees, pattern))
+    return torch.tensor(np.array(table), dtype=torch.float32)
+
+
+def _over_moon(degrees: np.ndarray, pattern: np.ndarray) -> np.ndarray:
+    """Mean over a disc of a quarter of a degree in radius, taken at a ring of half that area."""
+    turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    places = np.hypot(degrees[:, None] + 0.18 * np.cos(turns), 0.18 * np.sin(turns))
+    return np.interp(places, degrees, pattern).mean(1)
+
+
+def corona(cosine: Tensor, droplets: float) -> Tensor:
+    """Phase function of the corona that droplets of a mean radius in micrometres draw about the Moon.
+
+    `cosine` (batch, 1, size, size) of the angle from the Moon -> (batch, 3, size, size), fading out at CORONA_END.
+    """
+    angle = torch.rad2deg(torch.acos(cosine.clamp(-1, 1)))
+    place = (angle / CORONA_END).clamp(0, 1) * CORONA_STEPS
+    step = place.floor().clamp_max(CORONA_STEPS - 1)
+    share = (place - step).expand(-1, 3, -1, -1)
+    table = _corona_table(droplets).to(cosine.device)
+    low = torch.stack([band[step[:, 0].long()] for band in table], 1)
+    high = torch.stack([band[step[:, 0].long() + 1] for band in table], 1)
+    return torch.lerp(low, high, share) * (1 - angle / CORONA_END).clamp_min(0)
+
+
 def lit(
-    grid: Grid, at: Ephemeris, depth: Tensor, relief: Tensor, behind: Tensor, glow: Tensor, towns: tuple[Town, ...]
+    grid: Grid,
+    at: Ephemeris,
+    depth: Tensor,
+    relief: Tensor,
+    behind: Tensor,
+    glow: Tensor,
+    towns: tuple[Town, ...],
+    droplets: float = 0.0,
 ) -> Tensor:
     """Light in nanolambert that the clouds themselves send to the camera, (batch, 3, size, size).
 
     `depth` and `relief` (batch, 1, size, size) come from `clouds.optical_depth`, `behind` and `glow` (batch, 3, size,
-    size) are the clear sky and the aurora above. Where the depth is 0 the light is 0.
+    size) are the clear sky and the aurora above. Where the depth is 0 the light is 0. `droplets` is the mean radius in
+    micrometres of droplets that draw a corona about the Moon, 0 for none.
     """
     if not bool((depth > 0).any()):
         return torch.zeros_like(behind)
@@ -116,7 +174,10 @@ def lit(
     strength = moon_strength(at.moon_altitude, at.moon_phase_angle)
     if strength.max() > 0:
         height = per_frame(np.clip(np.sin(np.radians(at.moon_altitude)), 0.1, 1), depth)
-        peak = forward_peak(cosine_to(grid, at.moon_altitude, at.moon_azimuth))
+        cosine = cosine_to(grid, at.moon_altitude, at.moon_azimuth)
+        peak = forward_peak(cosine)
+        if droplets > 0:
+            peak = peak + corona(cosine, droplets)
         moonlit = per_frame(strength, depth) * scattered * (once * peak / 4 + (1 - once) * height)
         light = light + moonlit * bands(MOON_COLOUR, depth)
     if towns:

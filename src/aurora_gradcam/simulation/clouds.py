@@ -10,15 +10,14 @@ from torch import Tensor
 from .camera import Grid
 from .cloud_light import lit
 from .cloud_shapes import Clouds, Kind, Layer, make_clouds
+from .exposure import image_flow, smear
 from .noise import look_up_all
+from .shell import distance_to, sine_there
 
 __all__ = ["Clouds", "lit", "make_clouds", "optical_depth"]
 
-EARTH_KM = 6371.0
 LONGEST_PATH = 3.5
 """A slanting line of sight leaves a cloud through its side, so its path is at most this many times the upright one."""
-LOWEST = 0.02
-"""Directions below this sine of the altitude are taken to look there."""
 
 
 def _shape(layer: Layer, places: tuple[Tensor, ...], minutes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -48,11 +47,8 @@ def _places(kind: Kind, east: Tensor, north: Tensor, up: Tensor, pixel: float) -
 
     The layer is a shell about a round Earth.
     """
-    low = up.clamp_min(LOWEST)
-    down = EARTH_KM * low
-    distance = torch.sqrt(down**2 + 2 * EARTH_KM * kind.height + kind.height**2) - down
-    # the sine of the angle at which the line of sight meets the shell
-    meets = (distance + down) / (EARTH_KM + kind.height)
+    distance = distance_to(kind.height, up)
+    meets = sine_there(kind.height, up, distance)
     return east * distance, north * distance, (1 / meets).clamp_max(LONGEST_PATH), pixel * distance / meets
 
 
@@ -76,10 +72,19 @@ def _threshold(layer: Layer, minutes: Tensor, pixel: float) -> Tensor:
     return (found - layer.kind.edge * (0.18 + 0.8 * closed))[:, None, None]
 
 
-def optical_depth(clouds: Clouds, grid: Grid, minutes: Tensor) -> tuple[Tensor, Tensor]:
+def _drawn_out(layer: Layer, grid: Grid, depth: Tensor, uneven: Tensor, minutes: float) -> tuple[Tensor, Tensor]:
+    """Depth (batch, 1, size, size) and relief (batch, size, size) of a layer, smeared by its wind."""
+    flow = image_flow(grid, distance_to(layer.kind.height, grid.up), layer.plan.wind)
+    both = smear(torch.cat([torch.exp(-depth), uneven[:, None]], 1), flow, minutes)
+    return -torch.log(both[:, :1].clamp(1e-9, 1)), both[:, 1]
+
+
+def optical_depth(clouds: Clouds, grid: Grid, minutes: Tensor, exposure_s: float = 0.0) -> tuple[Tensor, Tensor]:
     """Optical depth towards every pixel, and the brightness of the underside there beside its mean (about 1).
 
-    Both (batch, 1, size, size); `minutes` (batch,) count from the night's start. Several layers add their depths.
+    Both (batch, 1, size, size); `minutes` (batch,) count from the night's start. Several layers add their depths. Over
+    an exposure of `exposure_s` seconds the wind draws each layer out: its depth is that of the mean light it lets
+    through.
     """
     shape = (minutes.shape[0], 1, grid.size, grid.size)
     total, relief = torch.zeros(shape, device=grid.up.device), torch.ones(shape, device=grid.up.device)
@@ -100,6 +105,8 @@ def optical_depth(clouds: Clouds, grid: Grid, minutes: Tensor) -> tuple[Tensor, 
             place, width, strength = layer.trail
             depth = depth + strength * torch.exp(-(((across - place) / width) ** 2))
         depth = (depth * path)[:, None]
+        if exposure_s > 0:
+            depth, uneven = _drawn_out(layer, grid, depth, uneven, exposure_s / 60)
         relief = relief + (uneven[:, None] - 1) * depth / (total + depth + 1e-3)
         total = total + depth
     return total, relief

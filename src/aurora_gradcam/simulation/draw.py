@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from numpy.random import Generator
 
 from ..config import Site
 from ..errors import ConfigError
+from .activity import aurora_of, living, night_activity
 from .camera import AURORAMAX_2018, AURORAMAX_2024, Camera
 from .ephemeris import ephemeris
 from .overlay import DASH_ERA_FROM
@@ -28,13 +30,25 @@ from .plan import (
 
 FORM_SHARES = {"arc": 0.15, "band": 0.22, "rays": 0.14, "corona": 0.09, "diffuse": 0.25, "patchy": 0.15}
 """How often each form is drawn; by choice, since catalogues of occurrence differ in what they call a form."""
+KIND_SHARES = {"ordinary": 0.6, "red": 0.09, "pulsating": 0.09, "low": 0.12, "whole sky": 0.1}
+STRENGTHS = {
+    "ordinary": (0.6, 600.0),
+    "red": (1.5, 300.0),
+    "pulsating": (0.6, 60.0),
+    "low": (2.0, 500.0),
+    "whole sky": (0.8, 300.0),
+}
+"""Kilorayleigh, least and greatest, of each kind of aurora: those that are easily missed are faint by nature."""
+LEVELS = (0.4, 1.0)
+"""Index of a random night's substorms, from 1.7 to 300 kilorayleigh; see `activity`."""
 DEPTHS = {"cirrus": (0.08, 1.0), "altocumulus": (0.5, 3.0), "cumulus": (1.5, 8.0), "stratus": (0.8, 8.0)}
 
 WINDS = {"cirrus": 1.2, "altocumulus": 0.8, "cumulus": 0.4, "stratus": 0.4}
 """Deviation of the wind's parts in km a minute: stronger aloft."""
 
 
-def _log_uniform(generator: Generator, low: float, high: float) -> float:
+def log_uniform(generator: Generator, low: float, high: float) -> float:
+    """A number between two, uniform in its logarithm."""
     return float(np.exp(generator.uniform(np.log(low), np.log(high))))
 
 
@@ -42,7 +56,7 @@ def episode(generator: Generator, start: float, end: float, strength: tuple[floa
     """One aurora of a random form between two minutes; strength in kilorayleigh, uniform in its logarithm."""
     names = [form for form in FORMS if form != "none"]
     form = str(generator.choice(names, p=[FORM_SHARES[name] for name in names]))
-    brightness = _log_uniform(generator, *strength)
+    brightness = log_uniform(generator, *strength)
     # rays are brighter than arcs, and widespread aurora is fainter
     brightness = (
         brightness**0.8 if form in ("diffuse", "patchy") else brightness * (2 if form in ("rays", "corona") else 1)
@@ -64,6 +78,33 @@ def episode(generator: Generator, start: float, end: float, strength: tuple[floa
     )
 
 
+def aurora(generator: Generator, first: float, last: float) -> Episode:
+    """One aurora of a random kind that lives between two minutes; strength uniform in its logarithm.
+
+    From far below what is visible to what fills a sensor: STRENGTHS. Four in ten are of a kind that is easily missed.
+    """
+    kind = str(generator.choice(list(KIND_SHARES), p=list(KIND_SHARES.values())))
+    drawn = episode(generator, first, last)
+    brightness = log_uniform(generator, *STRENGTHS[kind])
+    if kind == "red":
+        drawn = replace(
+            drawn, form=str(generator.choice(["arc", "band", "rays", "diffuse"])), red=1.0, purple=0.0, pulsation=0.0,
+            green=float(generator.choice([0.0, 0.03], p=[0.6, 0.4])), extent=float(generator.uniform(1, 2.5)),
+        )  # fmt: skip
+    elif kind == "pulsating":
+        drawn = replace(drawn, form="patchy", purple=0.05, red=0.0, pulsation=float(generator.uniform(0.3, 0.95)))
+    elif kind == "low":
+        side = generator.choice([-1, 1], p=[0.35, 0.65])
+        form = str(generator.choice(["arc", "band", "rays", "diffuse"], p=[0.4, 0.25, 0.2, 0.15]))
+        drawn = replace(drawn, form=form, pulsation=0.0, north_km=float(side * generator.uniform(450, 950)))
+    elif kind == "whole sky":
+        drawn = replace(
+            drawn, form="diffuse", pulsation=0.0, extent=float(generator.uniform(3, 8)),
+            striations=float(generator.uniform(0.2, 0.95)),
+        )  # fmt: skip
+    return living(generator, replace(drawn, strength=brightness), first, last)
+
+
 def clouds(generator: Generator) -> tuple[CloudLayer, ...]:
     """No cloud in two skies of five, else one or two layers."""
     layers = []
@@ -71,7 +112,7 @@ def clouds(generator: Generator) -> tuple[CloudLayer, ...]:
         kind = str(generator.choice(CLOUD_KINDS))
         cover = float(generator.uniform(0.75, 1.0) if kind == "stratus" else generator.beta(1.2, 1.2))
         wind = generator.normal(0, WINDS[kind], 2)
-        layers.append(CloudLayer(kind, cover, _log_uniform(generator, *DEPTHS[kind]), (float(wind[0]), float(wind[1]))))
+        layers.append(CloudLayer(kind, cover, log_uniform(generator, *DEPTHS[kind]), (float(wind[0]), float(wind[1]))))
     return tuple(layers)
 
 
@@ -80,7 +121,7 @@ def towns(generator: Generator, brightest: float = 4000.0) -> tuple[Town, ...]:
     return tuple(
         Town(
             float(generator.uniform(0, 360)),
-            _log_uniform(generator, 30.0, brightest),
+            log_uniform(generator, 30.0, brightest),
             float(generator.uniform(20, 90)),
             str(generator.choice(TINTS, p=[0.55, 0.35, 0.1])),
         )
@@ -140,12 +181,9 @@ def random_plan(night: str, minutes: int, seed: int, site: Site, camera: Camera 
             "take a night of the dark season, or fewer --minutes",
         )
     start = steps[int(generator.choice(dark))] + timedelta(seconds=int(generator.integers(0, 900)))
-    episodes, minute = [], float(generator.uniform(-5, 10))
-    while minute < minutes:
-        length = float(generator.uniform(5, 14))
-        episodes.append(episode(generator, minute, minute + length))
-        minute += length + float(generator.uniform(-2, 10))
+    activity = night_activity(generator, minutes, float(generator.uniform(*LEVELS)))
+    episodes = aurora_of(generator, activity, float(generator.normal(30, 130)))
     return Plan(
-        night, start, minutes * FRAMES_PER_MINUTE, tuple(episodes), clouds(generator), weather(generator),
+        night, start, minutes * FRAMES_PER_MINUTE, episodes, clouds(generator), weather(generator),
         towns=towns(generator), camera=camera or era_camera(start),
     )  # fmt: skip

@@ -46,10 +46,13 @@ def profiles(height: Tensor, tall: float) -> Tensor:
     return torch.stack([green, red, blue, pink])
 
 
-def strengths(red: float, purple: float) -> tuple[float, float, float, float]:
-    """Column emission of the four colours per kilorayleigh of green.
+def strengths(red: float, purple: float, green: float = 1.0) -> tuple[float, float, float, float]:
+    """Column emission of the four colours per kilorayleigh of strength.
+
+    `green` is the share of the green line and of nitrogen, which the same electrons excite below 150 km. 0 leaves the
+    red line alone, as very soft electrons of less than some 100 eV do (Rees 1989, chapter 7).
 
     427.8 nm is a fifth of 557.7 nm and 391.4 nm three times that (Vallance Jones 1974, table 4.11); of both together
     glass and sensor pass about a third.
     """
-    return (1.0, 0.05 + 1.3 * red, 0.22 + 0.55 * purple, 0.04 + 0.75 * purple)
+    return (green, 0.05 * green + 1.3 * red, (0.22 + 0.55 * purple) * green, (0.04 + 0.75 * purple) * green)

@@ -106,7 +106,9 @@ def _rounded(value: float) -> float:
 
 def _described(plan: Plan, minute: float, visible: bool) -> tuple[str, float, float, float]:
     episode = scene.episode_at(plan, minute) if visible else None
-    return (episode.form, episode.strength, episode.red, episode.purple) if episode else ("none", 0.0, 0.0, 0.0)
+    if episode is None:
+        return "none", 0.0, 0.0, 0.0
+    return episode.form, scene.kilorayleigh(episode, minute), episode.red, episode.purple
 
 
 def _spoilt(plan: Plan) -> set[int]:

@@ -24,7 +24,13 @@ class Episode:
     as bright as the Milky Way (IBC I), 10 as moonlit cirrus (II), 100 as moonlit cumulus (III). `north_km` is the place
     of its middle at 100 km height, magnetic north of the camera, `turn` by how many degrees it lies across the magnetic
     east-west line. `red` and `purple` are shares, 0..1, of the high red line and of nitrogen's lower border.
-    `pulsation`, 0..1, is the share of the light that goes on and off.
+    `pulsation`, 0..1, is the share of the light that goes on and off. `green`, 0..1, multiplies the green line and what
+    comes with it: 0 leaves the red line alone. `striations`, 0..1, is how dark the gaps across a diffuse aurora are,
+    `extent` multiplies its width.
+
+    Without a `course` the aurora is as strong as `strength` from `start` to `end` but for a short ramp. A course gives
+    the decimal logarithm of the kilorayleigh at some minutes, a `path` the `north_km` at some minutes, both linear
+    between them; `activity` makes them.
     """
 
     form: str
@@ -36,6 +42,11 @@ class Episode:
     purple: float = 0.1
     turn: float = 0.0
     pulsation: float = 0.0
+    green: float = 1.0
+    striations: float = 0.0
+    extent: float = 1.0
+    course: tuple[tuple[float, float], ...] = ()
+    path: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,12 +93,32 @@ class Surroundings:
     hills: float = 0.0
 
 
+@dataclass(frozen=True)
+class Waves:
+    """Green airglow crossed by gravity waves, drawn from `seed`.
+
+    `kilorayleigh` is the 557.7 nm line in the zenith beyond that of a quiet night, `contrast` the amplitude of the
+    waves as a share of it, `wavelength` in km, `azimuth` that to which they travel, `speed` in km a minute.
+    """
+
+    kilorayleigh: float = 0.5
+    contrast: float = 0.15
+    wavelength: float = 40.0
+    azimuth: float = 0.0
+    speed: float = 3.0
+    seed: int = 0
+
+
 YELLOWKNIFE = (Town(azimuth=205.0, light=300.0, tint="led"),)
 
 
 @dataclass(frozen=True)
 class Plan:
     """One night. `airglow` is 1 at a zenith of 79 nanolambert.
+
+    `exposure_s` is the time in seconds during which a frame gathers light: clouds, aurora and stars move meanwhile; 0
+    freezes them. `droplets` is the mean radius in micrometres of the clouds' droplets, which draw a corona about the
+    Moon; 0 draws none.
 
     `gap` is (video frame before which the camera stood still, minutes); faults name video frames.
     """
@@ -105,6 +136,9 @@ class Plan:
     gap: tuple[int, int] | None = None
     black: tuple[int, ...] = ()
     damaged: tuple[int, ...] = ()
+    exposure_s: float = 0.0
+    waves: Waves | None = None
+    droplets: float = 0.0
 
     def times(self) -> list[datetime]:
         """UTC of every video frame."""

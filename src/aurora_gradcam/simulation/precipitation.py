@@ -8,8 +8,10 @@ those of sheared plasma (Hallinan 1976, J. Geophys. Res. 81, 3959), and wound up
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +21,10 @@ from .plan import Episode
 SCALE_KM, REACH = 60.0, 3.25
 """The map's samples lie at SCALE_KM sinh(u), u in -REACH..REACH: densely overhead, thinly towards the horizon."""
 RAMP_MINUTES = 1.2
+FAINTEST = -2.0
+"""Decimal logarithm of the kilorayleigh from which a course is drawn: a hundredth of what is visible on a dark sky."""
+LONG_S = 1.5
+"""Exposures in seconds that are longer are the mean of several moments."""
 FLOW_KM = 420.0
 EPISODES, NUMBERS = 64, 32
 
@@ -60,16 +66,56 @@ def level(episode: Episode, minutes: Tensor) -> Tensor:
     return torch.minimum(rise, fall) ** 2 * (3 - 2 * torch.minimum(rise, fall))
 
 
+def _between_knots(knots: tuple[tuple[float, float], ...], minutes: Tensor) -> Tensor:
+    """Values (batch,) at minutes (batch,) of a line through (minute, value); constant beyond its ends."""
+    at, values = np.array(knots).T
+    read = np.interp(minutes.detach().cpu().double().numpy(), at, values)
+    return torch.as_tensor(read, dtype=minutes.dtype, device=minutes.device)
+
+
+def strength_at(episode: Episode, minutes: Tensor) -> Tensor:
+    """Strength in kilorayleigh at minutes (batch,), (batch,): 0 where nothing is drawn."""
+    if not episode.course:
+        return episode.strength * level(episode, minutes)
+    logarithm = _between_knots(episode.course, minutes)
+    return torch.where(logarithm > FAINTEST, 10**logarithm, 0.0)
+
+
+def north_at(episode: Episode, minutes: Tensor) -> Tensor | float:
+    """Place in km to the magnetic north at minutes of any shape; one number where it does not move."""
+    return _between_knots(episode.path, minutes) if episode.path else episode.north_km
+
+
+def exposed(fields: Fields, episode: Episode, minutes: Tensor, exposure_s: float) -> Tensor:
+    """The map of one episode, mean over an exposure about minutes (batch,), (batch, map, map)."""
+    if exposure_s <= LONG_S:
+        return precipitation(fields, episode, minutes)
+    moments = 2 if exposure_s < 10 else 3
+    # each place has its own moments within the exposure, or the curtains would show as so many copies
+    own = _moments(fields.east.shape[-1]).to(fields.east.device)
+    total = 0
+    for k in range(moments):
+        shift = ((k + own) / moments - 0.5) * (exposure_s / 60)
+        total = total + precipitation(fields, episode, minutes[:, None, None] + shift)
+    return total / moments
+
+
+@lru_cache(maxsize=4)
+def _moments(map_size: int) -> Tensor:
+    """A moment 0..1 for each place of a map, (map, map)."""
+    return torch.rand(map_size, map_size, generator=torch.Generator().manual_seed(map_size))
+
+
 def precipitation(fields: Fields, episode: Episode, minutes: Tensor) -> Tensor:
-    """The map of one episode at minutes (batch,), (batch, map, map)."""
+    """The map of one episode, (batch, map, map), at minutes (batch,) or at those of each place (batch, map, map)."""
+    t = minutes if minutes.dim() == 3 else minutes[:, None, None]
     # an episode's numbers hang on itself, not on the others of its night
     name = f"{episode.form} {episode.start} {episode.end} {episode.north_km}"
     own = fields.numbers[crc32(name.encode()) % EPISODES].tolist()
-    t = minutes[:, None, None]
     turn = torch.deg2rad(torch.tensor(episode.turn))
     east = fields.east * torch.cos(turn) + fields.north * torch.sin(turn)
-    north = fields.north * torch.cos(turn) - fields.east * torch.sin(turn) - episode.north_km
-    x, y = _bent(fields, episode, east[None], north[None], t, own)
+    north = fields.north * torch.cos(turn) - fields.east * torch.sin(turn) - north_at(episode, t)
+    x, y = _bent(fields, episode, east[None], north if north.dim() == 3 else north[None], t, own)
     drawn = {"diffuse": _diffuse, "patchy": _patchy}.get(episode.form, _curtains)
     return drawn(fields, episode, x, y, t, own) / PEAKS[episode.form]
 
@@ -162,15 +208,29 @@ def _curtains(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor,
 
 
 def _diffuse(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor, own: list[float]) -> Tensor:
-    depth, size = _between(60.0, 240.0, own[11]), _between(260.0, 700.0, own[12])
+    depth, size = episode.extent * _between(60.0, 240.0, own[11]), _between(260.0, 700.0, own[12])
     # one side is often a clear edge, the other fades
     edge = _between(0.25, 1.0, own[19])
     side = torch.where(y < 0, y / (edge * depth), y / depth)
-    veil = torch.exp(-(side**2) - ((x - 400 * (own[13] - 0.5)) / _between(300.0, 1500.0, own[14])) ** 2)
+    veil = torch.exp(
+        -(side**2) - ((x - 400 * (own[13] - 0.5)) / (episode.extent * _between(300.0, 1500.0, own[14]))) ** 2
+    )
     streaks = look_up(fields.streaks, (x + 9.0 * t) / (1.9 * size) + own[15], y / size + 0.004 * t + own[16])
     blobs = look_up(fields.blobs, (x + 5.0 * t) / 1300 + own[17], y / 1300 + 0.006 * t)
     contrast = _between(0.7, 1.5, own[18])
-    return veil * torch.sigmoid(0.7 + contrast * (1.7 * streaks + 1.0 * blobs))
+    drawn = veil * torch.sigmoid(0.7 + contrast * (1.7 * streaks + 1.0 * blobs))
+    return drawn * _striated(fields, episode, x, y, t, own) if episode.striations else drawn
+
+
+def _striated(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor, own: list[float]) -> Tensor:
+    """Share 0..1 of a diffuse aurora that dark striations leave.
+
+    Lanes some 5 to 20 km wide and ten times as long, along the aurora, that drift with it (Royrvik & Davis 1977, J.
+    Geophys. Res. 82, 4720).
+    """
+    size = _between(220.0, 420.0, own[23])
+    lanes = look_up(fields.streaks, (x + 9.0 * t) / (2.5 * size) + own[24], y / size + 0.003 * t + own[25])
+    return 1 - episode.striations * torch.sigmoid(4.0 * (lanes - 0.4))
 
 
 def _patchy(fields: Fields, episode: Episode, x: Tensor, y: Tensor, t: Tensor, own: list[float]) -> Tensor:

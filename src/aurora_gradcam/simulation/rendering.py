@@ -37,6 +37,8 @@ class Drawn:
     sky_fraction: np.ndarray
     strength: np.ndarray
     cloud_fraction: np.ndarray
+    form: np.ndarray
+    log_kilorayleigh: np.ndarray
 
 
 @lru_cache(maxsize=2)
@@ -57,7 +59,7 @@ def draw(first: int, plan: Plan, seed: int, site: Site) -> Drawn:
         frames.pictures.permute(0, 2, 3, 1).contiguous().numpy(),
         *(part.numpy() for part in (seen.mask, seen.visible, seen.borderline, seen.visibility, seen.sky_fraction)),
         seen.strength.numpy(),
-        frames.cloud_fraction.numpy(),
+        *(part.numpy() for part in (frames.cloud_fraction, frames.form, frames.log_kilorayleigh)),
     )
 
 

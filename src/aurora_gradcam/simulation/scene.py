@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..config import Site
-from . import aurora, clouds, dome, moon, sensor, sky, stars, truth
+from . import airglow, aurora, clouds, dome, moon, sensor, sky, stars, truth
 from .camera import Grid, make_grid
 from .detail import VIDEO, Detail
 from .ephemeris import Ephemeris
@@ -25,11 +25,17 @@ STRIP = 80
 
 @dataclass(frozen=True)
 class Frames:
-    """Some rendered frames: pictures uint8 (batch, 3, full, full) and the truth beside them."""
+    """Some rendered frames: pictures uint8 (batch, 3, full, full) and the truth beside them.
+
+    `cloud_fraction` (batch,) is the share of the open sky under cloud, `form` int64 (batch,) the place in
+    `truth.FORMS`, `log_kilorayleigh` float32 (batch,) what `truth.strength` gives.
+    """
 
     pictures: Tensor
     seen: truth.Seen
     cloud_fraction: Tensor
+    form: Tensor
+    log_kilorayleigh: Tensor
 
 
 @dataclass(frozen=True)
@@ -96,30 +102,36 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     clock = torch.as_tensor(np.asarray(minutes), dtype=torch.float32, device=grid.up.device)
     behind = sky.background(night.coarse, at, plan.towns, plan.airglow, night.latitude)
     behind = functional.interpolate(behind, size=(grid.size, grid.size), mode="bilinear", align_corners=False)
-    depth, relief = clouds.optical_depth(night.clouds, grid, clock)
+    if plan.waves is not None:
+        behind = behind + airglow.waves_light(grid, plan.waves, clock)
+    depth, relief = clouds.optical_depth(night.clouds, grid, clock, plan.exposure_s)
     cloudy = ((depth[:, 0] > CLOUD_DEPTH) & night.open_sky).sum((1, 2)) / night.open_sky.sum().clamp_min(1)
     nothing = torch.zeros_like(behind)
-    plain = _through_clouds(behind, depth, clouds.lit(grid, at, depth, relief, behind, nothing, plan.towns))
-    smooth = plain
+    plain = _through_clouds(
+        behind, depth, clouds.lit(grid, at, depth, relief, behind, nothing, plan.towns, plan.droplets)
+    )
+    smooth, glow, parts = plain, nothing, nothing[None, :, 0]
     if night.aurora is not None:
-        glow = aurora.light(night.aurora, plan.episodes, clock)
-        lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns)
+        glow, parts = aurora.light_by_episode(night.aurora, plan.episodes, clock, plan.exposure_s)
+        lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns, plan.droplets)
         smooth = _through_clouds(behind + glow, depth, lit)
     gain = sensor.gain(smooth, look)  # the exposure is that of the whole sky, aurora and all
     exposed = gain * night.open_share
     without = sensor.levels(plain * exposed, look, night.passed_grid)
     with_aurora = without if smooth is plain else sensor.levels(smooth * exposed, look, night.passed_grid)
     seen = truth.seen(with_aurora, without, look.noise * night.detail.grid / 720, night.open_sky)
+    form = truth.form([episode.form for episode in plan.episodes], parts, seen)
+    strength = truth.strength(glow, torch.exp(-depth), night.open_sky)
 
     size = (night.detail.full, night.detail.full)
     light = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
     passed = functional.interpolate(torch.exp(-depth), size=size, mode="bilinear") if plan.clouds else None
-    stars.add_stars(light, plan.camera, at, night.latitude, passed)
+    stars.add_stars(light, plan.camera, at, night.latitude, passed, plan.exposure_s)
     moon.add_moon(light, plan.camera, at, passed)
     if not night.dome.clean:
         light = dome.through(night.dome, light, smooth.mean((2, 3), keepdim=True))
     pictures = torch.stack([_developed(night, light[k], gain[k], first + k) for k in range(len(light))])
-    return Frames(pictures, seen, cloudy)
+    return Frames(pictures, seen, cloudy, form, strength)
 
 
 def _developed(night: Night, light: Tensor, gain: Tensor, number: int) -> Tensor:
@@ -143,8 +155,13 @@ def part(at: Ephemeris, some: slice) -> Ephemeris:
     return Ephemeris(*(getattr(at, column.name)[some] for column in fields(Ephemeris)))
 
 
+def kilorayleigh(episode: Episode, minute: float) -> float:
+    """Strength of an aurora under way: that of its course, or the episode's own where it has none."""
+    return float(aurora.strength_at(episode, torch.tensor([minute]))) if episode.course else episode.strength
+
+
 def episode_at(plan: Plan, minute: float) -> Episode | None:
     """The strongest aurora under way at a minute, None without."""
     clock = torch.tensor([minute])
-    best = max(plan.episodes, key=lambda episode: episode.strength * float(aurora.level(episode, clock)), default=None)
-    return best if best is not None and float(aurora.level(best, clock)) > 0 else None
+    best = max(plan.episodes, key=lambda episode: float(aurora.strength_at(episode, clock)), default=None)
+    return best if best is not None and float(aurora.strength_at(best, clock)) > 0 else None

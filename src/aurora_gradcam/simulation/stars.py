@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from .camera import FULL, Camera, project
 from .ephemeris import Ephemeris
+from .exposure import SIDEREAL
 from .milky_way import from_horizon
 from .sky import EXTINCTION
 from .star_catalogue import catalogue
@@ -21,6 +24,8 @@ WIDTH = 0.68
 """Standard deviation of a star's image in pixels of the full picture, before the camera's softness."""
 BLOOM = (0.03, 2.2)
 """Share of the light that the lens spreads wider, and that width in pixels of the full picture."""
+TRAIL_STEP = 0.8
+"""Pixels between the spots of a trail."""
 BRIGHT = 1.2
 """Only stars brighter than this magnitude are drawn with their bloom."""
 
@@ -70,11 +75,39 @@ def add_spots(picture: Tensor, frame: Tensor, x: Tensor, y: Tensor, light: Tenso
         flat.index_add_(0, (start + place).view(-1), (spread * light[:, band, None]).view(-1))
 
 
-def add_stars(picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, passed: Tensor | None = None) -> None:
+def trail(camera: Camera, size: int, exposure_s: float) -> np.ndarray:
+    """Degrees by which the sky is turned against the middle of an exposure, one for each spot of a trail, (spots,).
+
+    So many spots that the longest trail, that of a star on the equator, has one a pixel.
+    """
+    turned = SIDEREAL * exposure_s / 3600
+    pixels = np.radians(turned) * camera.scale * size / 2
+    spots = max(1, round(pixels / TRAIL_STEP))
+    return turned * ((np.arange(spots) + 0.5) / spots - 0.5)
+
+
+def add_stars(
+    picture: Tensor,
+    camera: Camera,
+    at: Ephemeris,
+    latitude: float,
+    passed: Tensor | None = None,
+    exposure_s: float = 0.0,
+) -> None:
     """Add each frame's stars and planets, dimmed by the air, to light (batch, 3, size, size) in nanolambert, in place.
 
-    `passed` is the share that clouds let through, (batch, 1, size, size), all of it by default.
+    `passed` is the share that clouds let through, (batch, 1, size, size), all of it by default. Over an exposure of
+    `exposure_s` seconds stars draw trails; planets are drawn as spots.
     """
+    turns = trail(camera, picture.shape[-1], exposure_s)
+    for turn in turns:
+        moved = replace(at, sidereal=at.sidereal + turn) if len(turns) > 1 else at
+        _add_stars(picture, camera, moved, latitude, passed, 1 / len(turns))
+
+
+def _add_stars(
+    picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, passed: Tensor | None, share: float
+) -> None:
     size, device = picture.shape[-1], picture.device
     vectors, magnitude, colour = catalogue()
     altitude, azimuth = horizontal(vectors, at.sidereal, latitude)
@@ -87,7 +120,7 @@ def add_stars(picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, p
     frame, star = np.nonzero(altitude > LOWEST)
     altitude, azimuth, magnitude, colour = (v[frame, star] for v in (altitude, azimuth, magnitude, colour))
     x, y = project(camera, altitude, azimuth, size)
-    light = extinguished(spot_light(magnitude, colour, camera, size), altitude)
+    light = share * extinguished(spot_light(magnitude, colour, camera, size), altitude)
 
     def tensors(*values: np.ndarray) -> list[Tensor]:
         return [torch.as_tensor(value, dtype=torch.float32, device=device) for value in values]
@@ -98,9 +131,9 @@ def add_stars(picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, p
         row, column = (place.round().long().clamp(0, size - 1) for place in (y, x))
         light = light * passed[number, 0, row, column][:, None]
     scale = size / FULL
-    share, wide = BLOOM
+    bloom, wide = BLOOM
     sharp, wide = (np.hypot(width, camera.look.softness) * scale for width in (WIDTH, wide))
     # a small picture's pixel already holds most of a star
-    add_spots(picture, number, x, y, light * (1 - share), max(0.42, sharp))
+    add_spots(picture, number, x, y, light * (1 - bloom), max(0.42, sharp))
     bright = torch.as_tensor(magnitude < BRIGHT, device=device)
-    add_spots(picture, number[bright], x[bright], y[bright], light[bright] * share, max(0.5, wide))
+    add_spots(picture, number[bright], x[bright], y[bright], light[bright] * bloom, max(0.5, wide))
