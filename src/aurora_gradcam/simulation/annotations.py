@@ -28,12 +28,15 @@ COVERED = 0.2
 """Share of a cell from which it counts as covered."""
 WORDS = ("Exposure", "Gain", "Temp", "Sun", "Moon", "Mean", "Stars", "Cam", "UT", "Focus", "Kp", "SQM", "Dew", "RH")
 PLACES = ("All-Sky Camera", "Observatory", "Station 4", "Aurora Cam", "North Ridge", "AllSky", "Field Site", "Dome B")
+PAPERS = ("black", "white", "midnightblue", "dimgray")
 LETTERS = {0: "N", 90: "E", 180: "S", 270: "W"}
 NAMED = 2.2
 """Faintest magnitude of a star with a name beside it."""
 LINKED = 3.2
 LINK = 17.0
 """Degrees between stars that a line joins at most: with this, lines look like those of constellations."""
+Places = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""x, y in pixels of the bright stars, and whether each is up."""
 
 
 def static_layer(annotations: Annotations, camera: Camera, size: int) -> np.ndarray | None:
@@ -75,7 +78,7 @@ def covered(layer: np.ndarray, grid: int) -> np.ndarray:
 
 
 def _layer(
-    annotations: Annotations, camera: Camera, size: int, kinds: list[str], places: tuple | None = None
+    annotations: Annotations, camera: Camera, size: int, kinds: list[str], places: Places | None = None
 ) -> np.ndarray:
     canvas = Image.new("RGBA", (FINER * size, FINER * size))
     draw = ImageDraw.Draw(canvas)
@@ -176,9 +179,7 @@ def _inset(pen: _Pen, camera: Camera) -> None:
     left, top = generator.uniform(0.05, 0.9, 2) * (pen.side - np.array([width, height]))
     box = [left, top, left + width, top + height]
     if generator.random() < 0.5:
-        pen.draw.rectangle(
-            box, str(generator.choice(["black", "white", "midnightblue", "dimgray"])), pen.colour, pen.width
-        )
+        pen.draw.rectangle(box, str(generator.choice(PAPERS)), pen.colour, pen.width)
         x = np.linspace(left, left + width, 40)
         walk = np.cumsum(generator.normal(0, 1, 40))
         pen.line(x, top + height * (0.1 + 0.8 * (walk - walk.min()) / max(float(np.ptp(walk)), 1e-6)))
@@ -195,11 +196,8 @@ def _bar(pen: _Pen, camera: Camera) -> None:
     """A bar across the picture, as of a player or a status line."""
     generator = pen.generator
     height = pen.side * generator.uniform(0.03, 0.1)
-    top = (
-        generator.uniform(0.02, 0.15) * pen.side
-        if generator.random() < 0.5
-        else pen.side * generator.uniform(0.85, 0.95)
-    )
+    above = generator.random() < 0.5
+    top = pen.side * (generator.uniform(0.02, 0.15) if above else generator.uniform(0.85, 0.95))
     shade = int(generator.choice([0, 30, 60, 220]))
     pen.draw.rectangle([0, top, pen.side, top + height], (shade, shade, shade, int(generator.integers(120, 256))))
     pen.text_size = max(6, int(0.7 * height))
@@ -241,14 +239,12 @@ def _stars() -> tuple[list[str], np.ndarray, np.ndarray, list[tuple[int, int]]]:
     return list(names), vectors, values[:, 2], sorted(links)
 
 
-def _star_places(
-    camera: Camera, size: int, sidereal: float, latitude: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _star_places(camera: Camera, size: int, sidereal: float, latitude: float) -> Places:
     altitude, azimuth = horizontal(_stars()[1], np.array([sidereal]), latitude)
     return *project(camera, altitude[0], azimuth[0], size), altitude[0] > 5
 
 
-def _labels(pen: _Pen, places: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+def _labels(pen: _Pen, places: Places) -> None:
     names, _, magnitude, _ = _stars()
     x, y, up = places
     pen.text_size = max(6, round(0.6 * pen.text_size))
@@ -260,7 +256,7 @@ def _labels(pen: _Pen, places: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Non
         pen.write(x[star] + 1.4 * mark, y[star], names[star], "lm")
 
 
-def _constellations(pen: _Pen, places: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+def _constellations(pen: _Pen, places: Places) -> None:
     x, y, up = places
     for one, other in _stars()[3]:
         if up[one] and up[other]:

@@ -22,8 +22,8 @@ GREEN_AIRGLOW, RED_AIRGLOW = 0.19, 0.05
 """Shares of 557.7 nm, 250 R, and of 630.0 nm, 60 R, in the light of the dark sky (Leinert et al. 1998, A&AS 127, 1,
 table 13; 1 kR is `emission.NANOLAMBERT`, the dark zenith 79 nanolambert)."""
 HYDROXYL = (2.5, 8.0)
-"""By how much hydroxyl's bands make the dark sky brighter in the near infrared than in the visible (Leinert et al. 1998,
-figure 1: from 21.5 to below 19.5 mag/arcsec^2)."""
+"""By how much hydroxyl's bands make the dark sky brighter in the near infrared than in the visible: Leinert et al.
+(1998, section 6) give 4.5 MR for all of them up to 4 micrometres, of which filters pass more or less."""
 NARROW = (0.015, 0.4)
 """Share of a broad band's continuum that interference filters pass, about 2 to 40 of 100 nm."""
 NAMES = ("grey", "green", "red", "blue", "infrared")

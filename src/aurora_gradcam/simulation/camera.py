@@ -28,7 +28,8 @@ class Look:
     the share of blue that the camera's colour matrix takes off red: filters overlap, so that the green line at 557.7 nm
     comes out whitish, yet the blue of dusk does not. `metering`, 0..1, tells how far the camera shortens its exposure
     under a bright sky: 0 never, 1 until the sky's mean is always the same. `band` is the one band that a camera without
-    colours records; its balance, saturation and leak do not count.
+    colours records; its balance, saturation and leak do not count. `highlights` shows light beyond the sensor's range
+    as white whatever the balance, as converters of raw pictures do.
     """
 
     exposure: float = 6600.0
@@ -45,6 +46,7 @@ class Look:
     leak: tuple[float, float, float] = (0.0, 0.0, 0.0)
     metering: float = 0.0
     band: Band | None = None
+    highlights: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,15 +34,18 @@ STORED = 0.8
 QUALITIES = (30, 95)
 
 
-def random_equipment(generator: Generator, share: float = 1.0) -> Equipment:
-    """Equipment of a random camera; `share` below 1 makes each part rarer by that factor."""
+def random_equipment(generator: Generator, share: float = 1.0, stretched: float = STRETCHED) -> Equipment:
+    """Equipment of a random camera; `share` below 1 makes each part rarer by that factor.
+
+    `stretched` is the share of pictures with an automatic stretch.
+    """
 
     def has(chance: float) -> bool:
         return bool(generator.random() < share * chance)
 
     return Equipment(
         _optics(generator) if has(BLOOM) else Optics(),
-        _stretch(generator) if has(STRETCHED) else None,
+        _stretch(generator) if has(stretched) else None,
         _faults(generator) if has(FAULTY) else Faults(),
         _framing(generator, has(CUT), has(CHORDS), has(SMALL)),
         _annotations(generator) if has(ANNOTATED) else Annotations(),

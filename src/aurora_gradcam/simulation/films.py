@@ -13,7 +13,7 @@ from .noise import field, ripples
 
 BLUR = 0.004
 """Deviation, in units of the picture's side, of what lies on a dome: the lens is focused on the stars."""
-BLUR_PRECISION = 2
+FINER = 2
 """Drawn so many times larger, for smooth edges."""
 
 
@@ -37,7 +37,7 @@ def _layer(cover: Image.Image, size: int, shine: float, blur: float, strength: f
 
 
 def _canvas(size: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    canvas = Image.new("L", (BLUR_PRECISION * size, BLUR_PRECISION * size))
+    canvas = Image.new("L", (FINER * size, FINER * size))
     return canvas, ImageDraw.Draw(canvas)
 
 
@@ -87,8 +87,11 @@ def _creatures(films: Films, size: int, generator: np.random.Generator) -> Snow:
 
 
 def _flowers(films: Films, size: int, generator: np.random.Generator) -> Snow:
-    """Crystals of frost: stars of six branches with barbs at 60 degrees, as ice grows (Libbrecht 2005, Reports on
-    Progress in Physics 68, 855), most of them near the rim where glass is coldest."""
+    """Crystals of frost, most of them near the rim where glass is coldest.
+
+    Stars of six branches with barbs at 60 degrees, as ice grows (Libbrecht 2005, Reports on Progress in Physics 68,
+    855).
+    """
     canvas, draw = _canvas(size)
     side = canvas.width
     for _ in range(max(1, round(60 * films.flowers))):

@@ -133,7 +133,10 @@ def levels(light: Tensor, look: Look, passed: Tensor) -> Tensor:
     """
     batch, _, height, width = light.shape
     matrix = (colour_matrix(look) / look.exposure).to(light.device)
-    exposed = torch.matmul(matrix, (light * passed).reshape(batch, 3, -1))
+    arriving = (light * passed).reshape(batch, 3, -1)
+    exposed = torch.matmul(matrix, arriving)
+    if look.highlights:
+        exposed += (arriving[:, 1:2] / look.exposure - WHITE_POINT).clamp_min_(0)
     return curve(exposed.reshape(batch, 3, height, width), look)
 
 

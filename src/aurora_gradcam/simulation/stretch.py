@@ -44,7 +44,7 @@ class Tones:
 
 
 def tones(levels: Tensor, inside: Tensor, stretch: Stretch) -> Tones:
-    """The tones for pictures of levels 0..255, (batch, 3, size, size), by what they show where `inside`, (size, size)."""
+    """The tones for pictures (batch, 3, size, size) of levels 0..255, by what they show `inside`, bool (size, size)."""
     sky = levels if stretch.by_colour else luminance(levels)[:, None]
     ordered = sky[:, :, inside].sort(dim=2).values
     last = ordered.shape[2] - 1

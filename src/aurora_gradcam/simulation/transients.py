@@ -122,7 +122,7 @@ def _meteor(camera: Camera, size: int, generator: np.random.Generator) -> list[S
 
 
 def _insect(camera: Camera, size: int, generator: np.random.Generator) -> list[Spots]:
-    """Insects close to the lens in the light of a lamp: blobs out of focus, or bent streaks that wings cut into beads."""
+    """Insects close to the lens in a lamp's light: blobs out of focus, or bent streaks that wings cut into beads."""
     return [_flight(size, generator) for _ in range(int(generator.integers(1, 6)))]
 
 
