@@ -24,15 +24,15 @@ from .equipment import NONE
 class Room:
     """What stays the same through a night; `size` is the picture's side, `side` that at which it was recorded.
 
-    `recorded` is bool (size, size), `open_share` (grid, grid) the share of the sky that the sensor records and nothing
-    covers; `layer` what is drawn into every picture.
+    `recorded` is bool (size, size), `open_sky` bool (grid, grid), what the sensor records and no overlay covers; `layer`
+    what is drawn into every picture.
     """
 
     camera: Camera
     size: int
     side: int
     recorded: Tensor
-    open_share: Tensor
+    open_sky: Tensor
     layer: np.ndarray | None
     pattern: faults.Pattern | None
 
@@ -68,15 +68,15 @@ def make_room(camera: Camera, size: int, grid: int, device: torch.device | str =
         return None
     side = framing.native(equipment.framing, size)
     recorded = framing.recorded(equipment.framing, size)
-    open_share = framing.recorded(equipment.framing, grid).float()
+    open_sky = framing.recorded(equipment.framing, grid)
     layer = annotations.static_layer(equipment.annotations, camera, size)
     if layer is not None:
-        open_share = open_share * torch.from_numpy(~annotations.covered(layer, grid))
+        open_sky = open_sky & torch.from_numpy(~annotations.covered(layer, grid))
     finest = side if side < size else FULL
     pattern = None
     if equipment.faults != NONE.faults:
         pattern = faults.pattern(equipment.faults, side, camera.look.band is not None, finest, device)
-    return Room(camera, size, side, recorded.to(device), open_share.to(device), layer, pattern)
+    return Room(camera, size, side, recorded.to(device), open_sky.to(device), layer, pattern)
 
 
 def finish_of(room: Room, levels: Tensor, inside: Tensor, at: Ephemeris, latitude: float) -> Finish:

@@ -91,9 +91,9 @@ def _stretch(generator: Generator) -> Stretch:
     return Stretch(
         low=_between(generator, 0.05, 10) if percentiles else 0.0,
         high=100 - _between(generator, 0.05, 5) if percentiles else 100.0,
-        white=float(generator.uniform(150, 255)),
+        white=float(generator.uniform(150, 255)) if percentiles else 255.0,
         gamma=float(generator.uniform(0.6, 1.8)),
-        steepest=_between(generator, 1.5, 10) if percentiles else 1.0,
+        steepest=_between(generator, 1.5, 10),
         by_colour=bool(generator.random() < 0.15),
         clip=_between(generator, 1.2, 4.0) if local else 0.0,
         tiles=int(generator.integers(2, 9)),

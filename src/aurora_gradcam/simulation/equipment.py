@@ -49,7 +49,8 @@ class Stretch:
     """How a camera's program spreads the levels of each picture; see `stretch`.
 
     The percentiles `low` and `high` of the sky's levels become black and `white`, of each colour alone if
-    `by_colour`, with a gamma between them; no difference grows more than `steepest` times. `clip`, above 0, adds local
+    `by_colour`, with a gamma between them; 0 and 100 leave black and white as they are. Before the gamma no difference
+    grows more than `steepest` times. `clip`, above 0, adds local
     contrast in `tiles` x `tiles` tiles with that limit, mixed in by the share `local`.
     """
 

@@ -73,14 +73,13 @@ def make_night(
     zenith = zenith or magnetic_zenith(site.latitude, site.longitude, plan.start)
     cover = dome.make_dome(plan.camera, detail.full, plan.weather, plan.surroundings, generator, device)
     share = cover.open_sky(detail.grid) * grid.inside * (grid.axis <= plan.camera.edge) * (grid.up > 0.02)
-    if room is not None:
-        share = share * room.open_share
+    open_sky = share > 0.5 if room is None else (share > 0.5) & room.open_sky
     curtain = aurora.make_aurora(grid, detail, zenith, generator) if plan.episodes else None
     return Night(
         plan, site.latitude, detail, grid, make_grid(plan.camera, detail.grid // 2, device),
         replace(curtain, colours=bands.aurora_colours(look)) if curtain is not None else None,
         clouds.make_clouds(plan.clouds, detail.field, generator, device),
-        cover, share > 0.5, share[None, None],
+        cover, open_sky, share[None, None],
         sensor.noise_pictures(detail.full, generator, device, min(plan.frames, sensor.NOISE_PICTURES)),
         sensor.transmission(axis, look, plan.camera.edge) * (cover.straight if cover.clean else 1.0),
         sensor.transmission(grid.axis, look, plan.camera.edge),

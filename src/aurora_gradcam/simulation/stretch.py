@@ -48,7 +48,11 @@ def tones(levels: Tensor, inside: Tensor, stretch: Stretch) -> Tones:
     sky = levels if stretch.by_colour else luminance(levels)[:, None]
     ordered = sky[:, :, inside].sort(dim=2).values
     last = ordered.shape[2] - 1
-    black, high = (ordered[:, :, round(last * share / 100)][..., None, None] for share in (stretch.low, stretch.high))
+    black, high = (
+        torch.full_like(ordered[:, :, 0], end) if share == none else ordered[:, :, round(last * share / 100)]
+        for share, none, end in ((stretch.low, 0, 0.0), (stretch.high, 100, 255.0))
+    )
+    black, high = black[..., None, None], high[..., None, None]
     span = (high - black).clamp_min(stretch.white / stretch.steepest)
     black, span = black.expand(-1, 3, 1, 1), span.expand(-1, 3, 1, 1)
     middle = ordered[:, :, last // 2].mean(1)
