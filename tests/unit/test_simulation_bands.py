@@ -102,8 +102,9 @@ def test_pictures_are_grey_and_palettes_map_levels_one_by_one():
 
 
 def test_false_colours_are_counted_as_they_are_seen():
-    grey, tinted = (replace(camera("green"), look=replace(camera("green").look, band=bands.band_of("green", palette=name)))
-                    for name in ("grey", "blue"))  # fmt: skip
+    grey = camera("green")
+    band = replace(grey.look.band, palette="blue")
+    tinted = replace(grey, look=replace(grey.look, band=band))
     aurora = Episode("band", 0, 30, 2.0)
     # blue weighs little in what people see
     assert (drawn(tinted, aurora).seen.visibility < drawn(grey, aurora).seen.visibility).all()

@@ -24,8 +24,8 @@ from .equipment import NONE
 class Room:
     """What stays the same through a night; `size` is the picture's side, `side` that at which it was recorded.
 
-    `recorded` is bool (size, size), `open_sky` bool (grid, grid), what the sensor records and no overlay covers; `layer`
-    what is drawn into every picture.
+    `recorded` is bool (size, size), `open_sky` bool (grid, grid), what the sensor records and no overlay covers;
+    `layer` is drawn into every picture.
     """
 
     camera: Camera

@@ -66,7 +66,7 @@ def add_reflections(picture: Tensor, camera: Camera, at: Ephemeris, passed: Tens
         return
     share, size = moon_share(camera, at), picture.shape[-1]
     x, y = project(camera, at.moon_altitude, at.moon_azimuth, size)
-    axis = size / 2 * (1 + np.array(camera.centre)) - 0.5
+    axis = (FULL / 2 * (1 + np.array(camera.centre)) + 0.5) * size / FULL - 0.5
     through = let_through(camera, at, passed)
     for k in np.flatnonzero(share.max(1) > 1e-6):
         dimmed = through if isinstance(through, float) else float(through[k])
