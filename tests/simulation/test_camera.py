@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import Site
@@ -50,6 +50,7 @@ LEANING = Camera("leaning", "equisolid", 0.7071, 0.0, 100.0, True, tilt=5.0, til
 
 
 @pytest.mark.parametrize("camera", [AURORAMAX_2018, LEANING], ids=lambda camera: camera.name)
+@settings(deadline=None)
 @given(altitude=st.floats(14, 89), azimuth=st.floats(0, 360), size=st.sampled_from([240, 720]))
 def test_every_pixel_looks_where_the_projection_came_from(camera, altitude, azimuth, size):
     x, y = project(camera, altitude, azimuth, size)

@@ -41,6 +41,7 @@ class Aurora:
     places: Tensor  # (1, heights * size, size, 2) on the map, for grid_sample
     path: Tensor  # (heights, size, size) lengthening of the line of sight, less extinction
     weights: dict[tuple[float, ...], Tensor] = field(default_factory=dict)  # what `_weights` found, by kind of episode
+    colours: tuple[tuple[float, float, float], ...] = emission.COLOURS  # how the camera's bands see each emission
 
 
 def make_aurora(grid: Grid, detail: Detail, zenith: tuple[float, float], generator: torch.Generator) -> Aurora:
@@ -129,7 +130,7 @@ def _weights(aurora: Aurora, episode: Episode) -> Tensor:
         shares = emission.profiles(aurora.heights, TALL[episode.form]) * aurora.thickness
         shares = shares / shares.sum(1, keepdim=True)
         column = torch.tensor(emission.strengths(episode.red, episode.purple, episode.green), device=shares.device)
-        mix = column[:, None] * torch.tensor(emission.COLOURS, device=shares.device) * emission.NANOLAMBERT
+        mix = column[:, None] * torch.tensor(aurora.colours, device=shares.device) * emission.NANOLAMBERT
         weights = torch.einsum("lhyx,lc->hcyx", shares, mix) * aurora.path[:, None]
         aurora.weights[key] = weights.contiguous()
     return aurora.weights[key]

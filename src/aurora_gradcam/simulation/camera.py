@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .equipment import NONE, Band, Equipment
+
 FULL = 720
 """Side in pixels of the square around the sky circle in the full picture."""
 
@@ -25,7 +27,9 @@ class Look:
     which the lens's edge goes dark. `leak` are the shares of green light in what the red and the blue band see, and
     the share of blue that the camera's colour matrix takes off red: filters overlap, so that the green line at 557.7 nm
     comes out whitish, yet the blue of dusk does not. `metering`, 0..1, tells how far the camera shortens its exposure
-    under a bright sky: 0 never, 1 until the sky's mean is always the same.
+    under a bright sky: 0 never, 1 until the sky's mean is always the same. `band` is the one band that a camera without
+    colours records; its balance, saturation and leak do not count. `highlights` shows light beyond the sensor's range
+    as white whatever the balance, as converters of raw pictures do.
     """
 
     exposure: float = 6600.0
@@ -41,6 +45,8 @@ class Look:
     rim: float = 0.02
     leak: tuple[float, float, float] = (0.0, 0.0, 0.0)
     metering: float = 0.0
+    band: Band | None = None
+    highlights: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Camera:
     2 sin(z / 2) (equisolid), R being half the side of the square picture. `azimuth_up` is the azimuth in degrees that
     points up in the picture; the view is upwards (azimuth grows anticlockwise) unless `mirrored`. The optical axis
     leans by `tilt` degrees towards `tilt_azimuth`. `centre` is where the axis falls, in units of R from the picture's
-    middle (right, down); the lens is dark beyond `edge` (units of R).
+    middle (right, down); the lens is dark beyond `edge` (units of R). `equipment` is all that a camera has beside.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Camera:
     centre: tuple[float, float] = (0.0, 0.0)
     edge: float = 1.03
     look: Look = field(default_factory=Look)
+    equipment: Equipment = NONE
 
 
 AURORAMAX_2018 = Camera(
@@ -163,11 +170,23 @@ def project(camera: Camera, altitude: np.ndarray, azimuth: np.ndarray, size: int
     return (x + 0.5) * size / FULL - 0.5, (y + 0.5) * size / FULL - 0.5
 
 
-def make_grid(camera: Camera, size: int, device: torch.device | str = "cpu") -> Grid:
-    """The grid of a size x size picture whose sky circle has the radius size / 2."""
+def _places(size: int) -> tuple[np.ndarray, np.ndarray]:
     # a pixel of a small picture stands for the square of full pixels that it covers
     step = ((np.arange(size) + 0.5) * FULL / size - 0.5) / (FULL / 2) - 1
-    x, y = np.meshgrid(step, step)
+    return tuple(np.meshgrid(step, step))
+
+
+def lens_places(camera: Camera, size: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+    """A grid's `axis` and `inside` alone: where pixels lie, without what they look at."""
+    x, y = _places(size)
+    axis = np.hypot(x - camera.centre[0], y - camera.centre[1])
+    radius = torch.as_tensor(np.hypot(x, y), dtype=torch.float32, device=device)
+    return torch.as_tensor(axis, dtype=torch.float32, device=device), radius <= 1.0
+
+
+def make_grid(camera: Camera, size: int, device: torch.device | str = "cpu") -> Grid:
+    """The grid of a size x size picture whose sky circle has the radius size / 2."""
+    x, y = _places(size)
     right, down = x - camera.centre[0], y - camera.centre[1]
     axis = np.hypot(right, down)
     angles = np.linspace(0, np.radians(100), 4096)

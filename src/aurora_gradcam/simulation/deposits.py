@@ -27,14 +27,14 @@ class Snow:
         return Snow(self.cover.to(device), self.shine.to(device))
 
 
-def _places(size: int) -> tuple[Tensor, Tensor, Tensor]:
+def unit_places(size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Right and down of every pixel in units of the circle's radius, and their length."""
     step = (torch.arange(size) + 0.5) * 2 / size - 1
     right, down = step.expand(size, size), step[:, None].expand(size, size)
     return right, down, torch.hypot(right, down)
 
 
-def _read(texture: Tensor, periods: float, size: int) -> Tensor:
+def read_field(texture: Tensor, periods: float, size: int) -> Tensor:
     """A field, `periods` of it across the picture, (size, size)."""
     step = torch.arange(size) * periods / size
     return look_up(texture, step.expand(1, size, size), step[:, None].expand(1, size, size))[0]
@@ -44,11 +44,11 @@ def snow_on(size: int, amount: float, generator: torch.Generator) -> Snow:
     """Lumps of snow over the share `amount` of the circle, gathered on one side, with ragged edges and dark pits."""
     coarse, fine = field(TEXTURE, 1.9, generator), field(TEXTURE, 1.1, generator)
     turn = float(torch.rand(1, generator=generator)) * 2 * torch.pi
-    right, down, radius = _places(size)
+    right, down, radius = unit_places(size)
     side = right * torch.cos(torch.tensor(turn)) + down * torch.sin(torch.tensor(turn))
-    lump, grain = _read(coarse, 1.0, size), _read(fine, 2.3, size)
+    lump, grain = read_field(coarse, 1.0, size), read_field(fine, 2.3, size)
     # grains cling to each other in ridges like coral
-    ridge = 1 - _read(fine.T, 1.7, size).abs()
+    ridge = 1 - read_field(fine.T, 1.7, size).abs()
     height = lump + 0.55 * grain + 0.4 * ridge + 1.1 * side - 0.5 * (side - 0.35).abs()
     edge = height.min() - 1 if amount >= 1 else torch.quantile(height[radius <= 1], 1 - amount)
     cover = ((height - edge) / 0.16 + 0.5).clamp(0, 1)
@@ -64,10 +64,10 @@ def snow_on(size: int, amount: float, generator: torch.Generator) -> Snow:
 def frost_on(size: int, amount: float, generator: torch.Generator) -> Tensor:
     """Share of light that hoarfrost scatters, (size, size): feathers that grow inwards from the rim of the dome."""
     fern, patch = field(TEXTURE, 1.3, generator, stretch=3.0), field(TEXTURE, 2.0, generator)
-    right, down, radius = _places(size)
-    patchy = _read(patch, 0.8, size)
+    right, down, radius = unit_places(size)
+    patchy = read_field(patch, 0.8, size)
     # feathers lie in all directions, and bend from one patch into the next
-    turn = 1.4 * patchy + 0.5 * _read(patch.T, 1.7, size)
+    turn = 1.4 * patchy + 0.5 * read_field(patch.T, 1.7, size)
     along, across = right * turn.cos() + down * turn.sin(), down * turn.cos() - right * turn.sin()
     feather = 1 - look_up(fern, (0.7 * along)[None], (1.6 * across)[None])[0].abs()
     grown = amount * 2.2 - 1.1 + 0.45 * (radius - 0.6) + 0.3 * patchy + 0.25 * feather

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from .camera import Camera
 from .deposits import Snow, drops_on, dust_on, frost_on, snow_on
+from .films import dew_on, films_on, ring_on
 from .horizon import lamps, silhouettes
 from .plan import Surroundings, Weather
 from .sensor import soften
@@ -24,7 +25,8 @@ class Dome:
 
     `straight` is the share that passes trees and dust, (size, size), `standing` that of trees alone; `lamps` light in
     nanolambert, (3, size, size); `frost` the veiled share, (size, size); `drops` where the picture is read instead, in
-    pixels right and down, what share passes, and how much of the pixel a drop covers, (4, size, size).
+    pixels right and down, what share passes, and how much of the pixel a drop covers, (4, size, size); `films` what
+    hides the sky like snow.
     """
 
     size: int
@@ -34,11 +36,12 @@ class Dome:
     snow: Snow | None = None
     frost: Tensor | None = None
     drops: Tensor | None = None
+    films: tuple[Snow, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether nothing but trees and dust stands before the sky: then `through` is a product with `straight`."""
-        return all(part is None for part in (self.lamps, self.snow, self.frost, self.drops))
+        return not self.films and all(part is None for part in (self.lamps, self.snow, self.frost, self.drops))
 
     def open_sky(self, grid: int) -> Tensor:
         """Share of the sky that is seen straight, (grid, grid): no trees, snow or frost. Drops count as open."""
@@ -47,6 +50,8 @@ class Dome:
             share = share * (1 - self.snow.cover)
         if self.frost is not None:
             share = share * (1 - self.frost)
+        for film in self.films:
+            share = share * (1 - film.cover)
         return functional.interpolate(share[None, None], size=(grid, grid), mode="area")[0, 0]
 
 
@@ -64,14 +69,23 @@ def make_dome(
     # the lens is focused on the stars; what varies slowly, like the sky, needs no blur
     straight = soften((standing * dust_on(size, generator))[None, None], camera.look)[0, 0]
     snow = snow_on(size, weather.snow, generator) if weather.snow > 0 else None
+    frost = frost_on(size, weather.frost, generator) if weather.frost > 0 else None
+    drops = drops_on(size, weather.drops, generator) if weather.drops > 0 else None
+    films = camera.equipment.films
+    if films.ring > 0:
+        ring = ring_on(films, size)
+        frost = ring if frost is None else torch.maximum(frost, ring)
+    if films.dew > 0 and drops is None:
+        drops = dew_on(films, size)
     return Dome(
         size,
         straight.to(device),
         standing.to(device),
         lamps(size, surroundings).to(device) if surroundings.lamps else None,
         snow.to(device) if snow else None,
-        frost_on(size, weather.frost, generator).to(device) if weather.frost > 0 else None,
-        drops_on(size, weather.drops, generator).to(device) if weather.drops > 0 else None,
+        frost.to(device) if frost is not None else None,
+        drops.to(device) if drops is not None else None,
+        tuple(film.to(device) for film in films_on(films, size)),
     )
 
 
@@ -87,11 +101,11 @@ def through(dome: Dome, light: Tensor, ambient: Tensor) -> Tensor:
         light = _through_drops(light, dome.drops)
     if dome.frost is not None:
         light = _through_frost(light, dome.frost, ambient)
-    if dome.snow is not None:
-        lit = dome.snow.shine * ambient
+    for layer in dome.films if dome.snow is None else (dome.snow, *dome.films):
+        lit = layer.shine * ambient
         if dome.lamps is not None:
-            lit = lit + dome.snow.shine * dome.lamps.mean(dim=(1, 2), keepdim=True)
-        light = torch.lerp(light, lit, dome.snow.cover.expand_as(light))
+            lit = lit + layer.shine * dome.lamps.mean(dim=(1, 2), keepdim=True)
+        light = torch.lerp(light, lit, layer.cover.expand_as(light))
     return light
 
 

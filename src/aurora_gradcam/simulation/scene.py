@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,8 +11,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..config import Site
-from . import airglow, aurora, clouds, dome, moon, sensor, sky, stars, truth
-from .camera import Grid, make_grid
+from . import (
+    airglow,
+    aurora,
+    bands,
+    clouds,
+    development,
+    dome,
+    moon,
+    moon_optics,
+    sensor,
+    sky,
+    stars,
+    transients,
+    truth,
+)
+from .camera import Grid, lens_places, make_grid
 from .detail import VIDEO, Detail
 from .ephemeris import Ephemeris
 from .field import magnetic_zenith
@@ -56,6 +71,7 @@ class Night:
     passed: Tensor  # (full, full) share of light that the lens passes, and a clean dome with it
     passed_grid: Tensor
     inside: Tensor
+    room: development.Room | None  # None for a camera without equipment
 
 
 def make_night(
@@ -71,20 +87,23 @@ def make_night(
     `zenith` is the magnetic zenith's altitude and azimuth, by default that of the site and the date.
     """
     generator = torch.Generator().manual_seed(seed * 100_000_007 + int(plan.night))
-    grid, full = make_grid(plan.camera, detail.grid, device), make_grid(plan.camera, detail.full, device)
-    look = plan.camera.look
+    grid, look = make_grid(plan.camera, detail.grid, device), plan.camera.look
+    axis, inside = lens_places(plan.camera, detail.full, device)
+    room = development.make_room(plan.camera, detail.full, detail.grid, device)
     zenith = zenith or magnetic_zenith(site.latitude, site.longitude, plan.start)
     cover = dome.make_dome(plan.camera, detail.full, plan.weather, plan.surroundings, generator, device)
     share = cover.open_sky(detail.grid) * grid.inside * (grid.axis <= plan.camera.edge) * (grid.up > 0.02)
+    open_sky = share > 0.5 if room is None else (share > 0.5) & room.open_sky
+    curtain = aurora.make_aurora(grid, detail, zenith, generator) if plan.episodes else None
     return Night(
         plan, site.latitude, detail, grid, make_grid(plan.camera, detail.grid // 2, device),
-        aurora.make_aurora(grid, detail, zenith, generator) if plan.episodes else None,
+        replace(curtain, colours=bands.aurora_colours(look)) if curtain is not None else None,
         clouds.make_clouds(plan.clouds, detail.field, generator, device),
-        cover, share > 0.5, share[None, None],
-        sensor.noise_pictures(detail.full, generator, device),
-        sensor.transmission(full.axis, look, plan.camera.edge) * (cover.straight if cover.clean else 1.0),
+        cover, open_sky, share[None, None],
+        sensor.noise_pictures(detail.full, generator, device, min(plan.frames, sensor.NOISE_PICTURES)),
+        sensor.transmission(axis, look, plan.camera.edge) * (cover.straight if cover.clean else 1.0),
         sensor.transmission(grid.axis, look, plan.camera.edge),
-        full.inside,
+        inside, room,
     )  # fmt: skip
 
 
@@ -100,7 +119,8 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     """
     plan, grid, look = night.plan, night.grid, night.plan.camera.look
     clock = torch.as_tensor(np.asarray(minutes), dtype=torch.float32, device=grid.up.device)
-    behind = sky.background(night.coarse, at, plan.towns, plan.airglow, night.latitude)
+    brightness = plan.airglow * (look.band.airglow if look.band is not None else 1.0)
+    behind = sky.background(night.coarse, at, plan.towns, brightness, night.latitude)
     behind = functional.interpolate(behind, size=(grid.size, grid.size), mode="bilinear", align_corners=False)
     if plan.waves is not None:
         behind = behind + airglow.waves_light(grid, plan.waves, clock)
@@ -115,11 +135,21 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
         glow, parts = aurora.light_by_episode(night.aurora, plan.episodes, clock, plan.exposure_s)
         lit = clouds.lit(grid, at, depth, relief, behind, glow, plan.towns, plan.droplets)
         smooth = _through_clouds(behind + glow, depth, lit)
+    veil = moon_optics.bloom(grid, plan.camera, at, torch.exp(-depth))
+    if veil is not None:
+        plain, smooth = plain + veil, smooth + veil
     gain = sensor.gain(smooth, look)  # the exposure is that of the whole sky, aurora and all
     exposed = gain * night.open_share
     without = sensor.levels(plain * exposed, look, night.passed_grid)
-    with_aurora = without if smooth is plain else sensor.levels(smooth * exposed, look, night.passed_grid)
-    seen = truth.seen(with_aurora, without, look.noise * night.detail.grid / 720, night.open_sky)
+    with_aurora = without if night.aurora is None else sensor.levels(smooth * exposed, look, night.passed_grid)
+    finish, noise = None, look.noise * night.detail.grid / 720
+    if night.room is not None:
+        finish = development.finish_of(night.room, with_aurora, grid.inside, at, night.latitude)
+        noise = development.noise_of(night.room, finish, grid.size)
+        with_aurora, without = finish.of(with_aurora), finish.of(without)
+    seen = truth.seen(with_aurora, without, noise, night.open_sky)
+    if finish is not None:
+        seen = replace(seen, mask=finish.uncovered(seen.mask))
     form = truth.form([episode.form for episode in plan.episodes], parts, seen)
     strength = truth.strength(glow, torch.exp(-depth), night.open_sky)
 
@@ -128,13 +158,16 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     passed = functional.interpolate(torch.exp(-depth), size=size, mode="bilinear") if plan.clouds else None
     stars.add_stars(light, plan.camera, at, night.latitude, passed, plan.exposure_s)
     moon.add_moon(light, plan.camera, at, passed)
+    moon_optics.add_reflections(light, plan.camera, at, passed)
+    transients.add_transients(light, plan.camera, first)
     if not night.dome.clean:
         light = dome.through(night.dome, light, smooth.mean((2, 3), keepdim=True))
-    pictures = torch.stack([_developed(night, light[k], gain[k], first + k) for k in range(len(light))])
+    develop = _developed if finish is None else partial(_finished, finish)
+    pictures = torch.stack([develop(night, light[k], gain[k], first + k, k) for k in range(len(light))])
     return Frames(pictures, seen, cloudy, form, strength)
 
 
-def _developed(night: Night, light: Tensor, gain: Tensor, number: int) -> Tensor:
+def _developed(night: Night, light: Tensor, gain: Tensor, number: int, _: int) -> Tensor:
     """Light (3, full, full) as the camera's picture `number`, uint8 of the same shape, at an exposure of `gain`.
 
     Strip by strip: what a strip's dozen steps leave behind stays in the processor's cache.
@@ -148,6 +181,13 @@ def _developed(night: Night, light: Tensor, gain: Tensor, number: int) -> Tensor
         levels = sensor.add_noise(levels[0], noise[:, rows], look)
         picture[:, rows] = levels.add_(0.5).clamp_(0, 255).mul_(night.inside[rows])
     return picture
+
+
+def _finished(finish: development.Finish, night: Night, light: Tensor, gain: Tensor, number: int, k: int) -> Tensor:
+    """The same by a camera with equipment; `k` counts within the batch."""
+    levels = sensor.levels(light[None], night.plan.camera.look, night.passed * gain[0])[0]
+    picture = development.developed(night.room, finish, k, number, levels, sensor.noise_of(night.noise, number))
+    return picture * night.inside
 
 
 def part(at: Ephemeris, some: slice) -> Ephemeris:

@@ -31,7 +31,12 @@ def luminance(picture: Tensor) -> Tensor:
 
 
 def colour_matrix(look: Look) -> Tensor:
-    """Overlap of filters, white balance, then saturation, which keeps the luminance; (3, 3), acts on linear light."""
+    """Overlap of filters, white balance, then saturation, which keeps the luminance; (3, 3), acts on linear light.
+
+    A camera without colours shows its band's light in all three.
+    """
+    if look.band is not None:
+        return torch.tensor(look.band.sky).repeat(3, 1)
     grey = torch.tensor(LUMINANCE).expand(3, 3)
     saturate = grey + look.saturation * (torch.eye(3) - grey)
     red, blue, off = look.leak
@@ -42,9 +47,13 @@ def colour_matrix(look: Look) -> Tensor:
 def gain(light: Tensor, look: Look) -> Tensor:
     """Exposure relative to that on a dark night, (batch, 1, 1, 1), under the sky `light` (batch, 3, h, w), nanolambert.
 
-    It is (1 + mean / METERED)^-metering of the mean green light: a smooth law, since real programmes are unpublished.
+    It is (1 + mean / METERED)^-metering of the mean green light, or that of the camera's one band: a smooth law, since
+    real programmes are unpublished.
     """
     mean = light[:, 1:2].mean((2, 3), keepdim=True)
+    if look.band is not None:
+        shares = torch.tensor(look.band.sky, device=light.device)
+        mean = (light.mean((2, 3)) @ shares).clamp_min(0)[:, None, None, None] / look.band.airglow
     return (1 + mean / METERED) ** -look.metering
 
 
@@ -124,29 +133,39 @@ def levels(light: Tensor, look: Look, passed: Tensor) -> Tensor:
     """
     batch, _, height, width = light.shape
     matrix = (colour_matrix(look) / look.exposure).to(light.device)
-    exposed = torch.matmul(matrix, (light * passed).reshape(batch, 3, -1))
+    arriving = (light * passed).reshape(batch, 3, -1)
+    exposed = torch.matmul(matrix, arriving)
+    if look.highlights:
+        exposed += (arriving[:, 1:2] / look.exposure - WHITE_POINT).clamp_min_(0)
     return curve(exposed.reshape(batch, 3, height, width), look)
 
 
-def noise_pictures(size: int, generator: torch.Generator, device: torch.device | str = "cpu") -> Tensor:
-    """Pictures of sensor noise of unit deviation at full size, (NOISE_PICTURES, 3, size, size).
+def noise_scale(size: int) -> Tensor:
+    """Deviation of the noise of unit deviation at full size in a picture of `size` pixels a side."""
+    block = round(FULL / size)
+    side, own_weight = NEIGHBOUR_WEIGHT, OWN_WEIGHT
+    kernel = torch.tensor([[0.0, side, 0.0], [side, own_weight, side], [0.0, side, 0.0]])
+    mean = functional.conv_transpose2d(torch.full((1, 1, block, block), block**-2.0), kernel[None, None])
+    return mean.square().sum().sqrt() if size < FULL else torch.ones(())
+
+
+def noise_pictures(
+    size: int, generator: torch.Generator, device: torch.device | str = "cpu", count: int = NOISE_PICTURES
+) -> Tensor:
+    """Pictures of sensor noise of unit deviation at full size, (count, 3, size, size).
 
     Neighbours are correlated as interpolation from the Bayer mosaic and video compression leave them. A smaller
     picture is an average of full pixels, so its noise is smaller: a third at 240 px, but for what neighbours share.
     """
-    shared = torch.randn(NOISE_PICTURES, 1, size, size, generator=generator)
-    own = torch.randn(NOISE_PICTURES, 3, size, size, generator=generator)
+    shared = torch.randn(count, 1, size, size, generator=generator)
+    own = torch.randn(count, 3, size, size, generator=generator)
     noise = own.mul_((1 - SHARED) ** 0.5).add_(shared, alpha=SHARED**0.5)
     if size >= FULL:
         mixed = OWN_WEIGHT * noise
         for dim, shift in ((-1, -1), (-1, 1), (-2, -1), (-2, 1)):
             mixed.add_(torch.roll(noise, shift, dim), alpha=NEIGHBOUR_WEIGHT)
         return mixed.to(device)
-    block = round(FULL / size)
-    side, own_weight = NEIGHBOUR_WEIGHT, OWN_WEIGHT
-    kernel = torch.tensor([[0.0, side, 0.0], [side, own_weight, side], [0.0, side, 0.0]])
-    mean = functional.conv_transpose2d(torch.full((1, 1, block, block), block**-2.0), kernel[None, None])
-    return (noise * mean.square().sum().sqrt()).to(device)
+    return (noise * noise_scale(size)).to(device)
 
 
 def noise_deviation(picture: Tensor, look: Look) -> Tensor:
@@ -161,8 +180,8 @@ def noise_deviation(picture: Tensor, look: Look) -> Tensor:
 
 def noise_of(pictures: Tensor, number: int) -> Tensor:
     """The noise of picture `number`, (3, size, size); used again it is shifted, and does not repeat within a minute."""
-    turn, size = number // NOISE_PICTURES, pictures.shape[-1]
-    noise = pictures[number % NOISE_PICTURES]
+    count, size = len(pictures), pictures.shape[-1]
+    turn, noise = number // count, pictures[number % count]
     return torch.roll(noise, ((turn * 89) % size, (turn * 233) % size), (-2, -1)) if turn else noise
 
 

@@ -70,10 +70,11 @@ class Seen:
         return (self.visibility >= low) & (self.visibility < high)
 
 
-def seen(picture: Tensor, plain: Tensor, noise: float, open_sky: Tensor) -> Seen:
+def seen(picture: Tensor, plain: Tensor, noise: float | Tensor, open_sky: Tensor) -> Seen:
     """Weigh pictures with aurora against the same ones without.
 
-    picture, plain : levels 0..255 without noise, (batch, 3, size, size); noise : deviation in levels of a pixel;
+    picture, plain : levels 0..255 without noise, (batch, 3, size, size); noise : deviation in levels of a pixel,
+    one for all or (batch,);
     open_sky : bool (size, size).
     """
     weights = torch.tensor(WEIGHTS, dtype=picture.dtype, device=picture.device)
@@ -81,7 +82,11 @@ def seen(picture: Tensor, plain: Tensor, noise: float, open_sky: Tensor) -> Seen
     level = torch.einsum("bchw,c->bhw", plain, weights)
     within = contrast[:, open_sky]
     veil = VEIL_SHARE * within.kthvalue(within.shape[1] // 10 + 1, dim=1).values
-    least = (WEBER_SHARE * level).clamp_min(max(LEAST_LEVELS, NOISE_TIMES * noise))
+    least = WEBER_SHARE * level
+    if isinstance(noise, Tensor):
+        least = torch.maximum(least, (NOISE_TIMES * noise).clamp_min(LEAST_LEVELS)[:, None, None])
+    else:
+        least = least.clamp_min(max(LEAST_LEVELS, NOISE_TIMES * noise))
     ratio = (contrast - veil[:, None, None]).clamp_min(0) / least
     inside = ratio[:, open_sky]
     counted = max(1, round(VISIBLE_FRACTION * inside.shape[1]))
