@@ -338,6 +338,14 @@ class PretrainStage(Frozen):
     rounds: Count
 
 
+class HeadWeights(Frozen):
+    """Weights of the losses of the heads beside the aurora's, whose own weight is 1; 0 leaves a head untrained."""
+
+    cloud: Annotated[float, Field(ge=0)] = 0.2
+    form: Annotated[float, Field(ge=0)] = 0.2
+    strength: Annotated[float, Field(ge=0)] = 0.2
+
+
 class Pretrain(Frozen):
     """How the network is pretrained on simulated skies.
 
@@ -365,6 +373,7 @@ class Pretrain(Frozen):
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.998
     steepness: Positive = 4.0
     mask_weight: Annotated[float, Field(ge=0)] = 1.0
+    head_weights: HeadWeights = HeadWeights()
     augmentation: SkyAugmentation = SkyAugmentation()
     statistics_frames: Annotated[int, Field(ge=8, multiple_of=4)] = 2048
     held_out_frames: Annotated[int, Field(ge=8, multiple_of=4)] = 2048
