@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from scipy.stats import spearmanr
@@ -31,15 +33,15 @@ under cloud, where the picture tells little."""
 
 
 class Heads(nn.ModuleDict):
-    """`cloud`, `form` and `strength` on features (batch, width)."""
+    """Some or all of `cloud`, `form` and `strength` on features (batch, width)."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__({name: nn.Linear(width, len(CLASSES.get(name, (STRENGTH,)))) for name in NAMES})
+    def __init__(self, width: int, names: Sequence[str] = NAMES) -> None:
+        super().__init__({name: nn.Linear(width, len(CLASSES.get(name, (STRENGTH,)))) for name in names})
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
         """Logits (batch, classes) of `cloud` and `form`, and `strength` (batch,), by name."""
         outputs = {name: head(features) for name, head in self.items()}
-        return {**outputs, STRENGTH: outputs[STRENGTH].squeeze(1)}
+        return {name: output.squeeze(1) if name == STRENGTH else output for name, output in outputs.items()}
 
 
 def known(frames: Frames, present: Tensor | None = None) -> dict[str, Tensor]:
@@ -76,19 +78,20 @@ def loss(outputs: dict[str, Tensor], frames: Frames, present: Tensor | None, wei
     weights
         `pretrain.head_weights`; a head of weight 0 teaches nothing.
     """
-    device = outputs[STRENGTH].device
-    total = outputs[STRENGTH].new_zeros((), dtype=torch.float32)
+    device = next(iter(outputs.values())).device
+    total = torch.zeros((), device=device)
     for name, counts in known(frames, present).items():
         weight = getattr(weights, name)
         if weight and counts.any():
             given, actual = outputs[name][counts.to(device)].float(), getattr(frames, name)[counts].to(device)
-            each = functional.huber_loss(given, actual, delta=HUBER) if name == STRENGTH else _entropy(given, actual)
-            total = total + weight * each
+            total = total + weight * _mean_loss(name, given, actual)
     return total
 
 
-def _entropy(logits: Tensor, actual: Tensor) -> Tensor:
-    return functional.cross_entropy(logits, actual)
+def _mean_loss(name: str, given: Tensor, actual: Tensor) -> Tensor:
+    if name == STRENGTH:
+        return functional.huber_loss(given, actual, delta=HUBER)
+    return functional.cross_entropy(given, actual)
 
 
 def scores(outputs: dict[str, Tensor], frames: Frames) -> dict[str, dict[str, object]]:
@@ -102,6 +105,8 @@ def scores(outputs: dict[str, Tensor], frames: Frames) -> dict[str, dict[str, ob
     """
     rows = {}
     for name, counts in known(frames).items():
+        if name not in outputs:
+            continue
         given, actual = outputs[name][counts].double().numpy(), getattr(frames, name)[counts].numpy()
         rows[name] = _strength_scores(given, actual) if name == STRENGTH else _class_scores(name, given, actual)
     return rows
@@ -148,11 +153,11 @@ def from_tensors(tensors: dict[str, Tensor], where: object = "") -> Heads | None
     state = {name.removeprefix(PREFIX): tensor.float() for name, tensor in tensors.items() if name.startswith(PREFIX)}
     if not state:
         return None
-    widths = {tensor.shape[-1] for name, tensor in state.items() if name.endswith(".weight")}
-    heads = Heads(min(widths, default=1))
+    names = [name for name in NAMES if f"{name}.weight" in state]
     try:
+        heads = Heads(state[f"{names[0]}.weight"].shape[1], names)
         heads.load_state_dict(state)
-    except RuntimeError as error:
+    except (IndexError, RuntimeError) as error:
         fault = " ".join(str(error).split())[:200]
         raise InputError(f"the further heads are not usable: {fault}", where, "get the weights again") from error
     return heads.eval()

@@ -22,14 +22,16 @@ from .. import memory, parallel
 from ..errors import DataError
 
 Draw = Callable[..., Any]
-"""`draw(indices, seed, size)` -> pictures uint8 (n, 3, size, size), visibility (n,), borderline (n,) and, where it knows
-them, mask (n, cells, cells), cloud, form and strength (n,). A module-level function; frame i depends on (seed, i)
+"""`draw(indices, seed, size)` -> pictures uint8 (n, 3, size, size), visibility (n,), borderline (n,) and, where it
+knows them, mask (n, cells, cells), cloud, form and strength (n,). A module-level function; frame i depends on (seed, i)
 alone."""
 NIGHT = 4
 """So many frames in a row share a night; a chunk of work holds whole nights."""
 CHUNK = 32
 UNKNOWN = -1
 """Place of a class that is not known."""
+BEHIND = 10
+"""How far those who draw stand back (`nice`) for the training that they draw ahead of."""
 FURTHER = {"cloud": torch.int64, "form": torch.int64, "strength": torch.float32}
 """Truths beside the aurora's, and their types."""
 HELD_OUT = 1_000_000_000
@@ -108,6 +110,7 @@ def studio(draw: Draw, seed: int, image_size: int) -> Iterator[Studio]:
 
 def _prepare_worker() -> None:
     torch.set_num_threads(1)
+    os.nice(BEHIND)
     memory.keep()
     # a killed parent cannot end its workers: each watches for that itself, or it would wait for work for ever
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
