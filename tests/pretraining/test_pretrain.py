@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -12,9 +13,9 @@ from safetensors.torch import load_file
 from scipy import ndimage
 
 import tiny
-from aurora_gradcam.config import Params, Pretrain, PretrainStage, SkyAugmentation
+from aurora_gradcam.config import HeadWeights, Params, Pretrain, PretrainStage, SkyAugmentation
 from aurora_gradcam.errors import ConfigError, DataError, InputError
-from aurora_gradcam.pretraining import augment, pretrain, sky_frames, sky_weights
+from aurora_gradcam.pretraining import augment, heads, no_sky, pretrain, sky_frames, sky_weights
 from aurora_gradcam.pretraining.learner import Learner, learning_rate
 from aurora_gradcam.training import network, weights
 
@@ -33,7 +34,7 @@ PARAMS = Params(seed=5, pretrain=OWN)
 
 
 def easy(indices, seed, size):
-    """Stand-in skies: every other one holds a green band, and so does its mask."""
+    """Stand-in skies: every other one holds a green band, and so does its mask; no further truth."""
     pictures, masks = [], []
     for index in indices:
         label = ("no", "yes")[index % 2]
@@ -46,6 +47,15 @@ def easy(indices, seed, size):
         borderline=torch.zeros(len(odd), dtype=torch.bool),
         mask=torch.from_numpy(np.stack(masks)),
     )
+
+
+def easy_with_truth(indices, seed, size):
+    """The same, with the truth of the further heads: the band is an arc, and skies without it are overcast."""
+    skies = easy(indices, seed, size)
+    odd = torch.tensor([index % 2 == 1 for index in indices])
+    skies.cloud, skies.form = torch.where(odd, 0, 2), odd.long()
+    skies.strength = torch.where(odd, torch.tensor(indices) % 8 / 4, -1.0)
+    return skies
 
 
 def changed_params(**changes):
@@ -68,15 +78,15 @@ def digest():
 
 
 def test_resumed_is_the_same_as_uninterrupted_and_the_card_says_what_was_done(here, capsys):
-    pretrain.run(PARAMS, easy)
+    pretrain.run(PARAMS, easy_with_truth)
     whole, lines = digest(), capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines[:3]] == ["round 1/3 32 px", "round 2/3 32 px", "round 3/3 40 px"]
     weights.SKY.unlink()
-    pretrain.run(PARAMS, easy, rounds=1, restart=True)
+    pretrain.run(PARAMS, easy_with_truth, rounds=1, restart=True)
     assert not weights.SKY.exists()
-    pretrain.run(PARAMS, easy, rounds=2)
+    pretrain.run(PARAMS, easy_with_truth, rounds=2)
     assert digest() == whole
-    pretrain.run(PARAMS, easy, export=True)  # nothing is left to train, and the same is written again
+    pretrain.run(PARAMS, easy_with_truth, export=True)  # nothing is left to train, and the same is written again
     assert digest() == whole
 
     card = json.loads(sky_weights.CARD.read_text())
@@ -92,16 +102,51 @@ def test_resumed_is_the_same_as_uninterrupted_and_the_card_says_what_was_done(he
     assert card["devices"] == [sky_weights.device_name(torch.device("cpu"))]
     assert card["held_out"]["simulated_frames"] == 16
     assert all(name.startswith("simulated_") for name in card["held_out"])
+    assert list(card["heads"]) == list(heads.NAMES) and card["heads"]["strength"]["classes"] is None
+    assert all(card["heads"][name]["classes"] == list(classes) for name, classes in heads.CLASSES.items())
+    assert card["heads"]["cloud"]["simulated_frames"] == 16 and card["heads"]["strength"]["simulated_frames"] == 8
+    assert card["no_sky"]["simulated_frames"] == card["no_sky"]["drawn_others"] == 16
+
+    stored = load_file(weights.SKY)
+    back = heads.from_tensors(stored)
+    assert list(back) == list(heads.NAMES)
+    assert {tensor.dtype for name, tensor in stored.items() if name.startswith("heads.")} == {
+        torch.float16,  # kernels
+        torch.float32,  # biases
+    }
+    assert no_sky.from_tensors(stored).thresholds.shape == (3,)
 
 
 def test_the_shipped_file_fills_the_network_and_its_kernels_are_of_half_precision(here):
     pretrain.run(PARAMS, easy, rounds=1)
     pretrain.run(PARAMS, easy, export=True)
     stored = load_file(weights.SKY)
-    assert {tensor.dtype for tensor in stored.values() if tensor.ndim > 1} == {torch.float16}
+    assert heads.from_tensors(stored) is None  # nobody told what they are to learn
+    own = {name: tensor for name, tensor in stored.items() if not name.startswith(no_sky.PREFIX)}
+    assert {tensor.dtype for tensor in own.values() if tensor.ndim > 1} == {torch.float16}
     model = network.build("efficientnet_b0", seed=99)
     assert weights.start(model, "efficientnet_b0", "sky") == {"name": "sky", "sha256": digest()}
     assert all(torch.equal(tensor.float(), stored[name].float()) for name, tensor in model.state_dict().items())
+
+
+def test_a_head_without_weight_is_not_written_and_changes_nothing(here):
+    parts = []
+    for draw, head_weights in ((easy, HeadWeights()), (easy_with_truth, HeadWeights(cloud=0, form=0, strength=0))):
+        own = changed_params(head_weights=head_weights, stages=(PretrainStage(size=32, rounds=1),))
+        pretrain.run(own, draw, restart=True)
+        parts.append(load_file(weights.SKY))
+    assert heads.from_tensors(parts[1]) is None
+    assert all(torch.equal(parts[0][name], tensor) for name, tensor in parts[1].items())
+
+
+def test_further_heads_learn_an_easy_task(here):
+    stages = (PretrainStage(size=32, rounds=5),)
+    changes = {"stages": stages, "image_size": 32, "frames_per_round": 96, "learning_rate": 2e-3, "average_decay": 0.9}
+    pretrain.run(changed_params(**changes, held_out_frames=64, statistics_frames=64), easy_with_truth)
+    rows = json.loads(sky_weights.CARD.read_text())["heads"]
+    assert rows["cloud"]["simulated_auroc"]["clear"] > 0.9
+    assert rows["cloud"]["simulated_auroc"]["broken"] is None
+    assert rows["form"]["simulated_auroc"]["arc"] > 0.9
 
 
 def test_a_tiny_network_learns_an_easy_task(here):
@@ -148,16 +193,15 @@ def test_a_frame_that_lost_its_aurora_teaches_nothing_about_the_class(here):
 
 
 def same_frames(one, other):
-    pairs = ((getattr(one, name), getattr(other, name)) for name in ("pictures", "visibility", "borderline", "masks"))
-    return all(torch.equal(*pair) for pair in pairs)
+    return all(torch.equal(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one))
 
 
 def test_frames_do_not_depend_on_the_workers_nor_on_the_chunks(here, monkeypatch):
-    with sky_frames.studio(easy, 5, 40) as studio:
+    with sky_frames.studio(easy_with_truth, 5, 40) as studio:
         alone = studio.begin(0, 72, 32)()
         tail = studio.begin(64, 8, 32)()
     monkeypatch.setenv("AURORA_WORKERS", "2")
-    with sky_frames.studio(easy, 5, 40) as studio:
+    with sky_frames.studio(easy_with_truth, 5, 40) as studio:
         assert same_frames(studio.begin(0, 72, 32)(), alone)
     assert same_frames(alone.part(slice(64, 72)), tail)
     assert alone.pictures.shape == (72, 3, 32, 32)

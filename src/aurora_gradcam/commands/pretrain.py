@@ -19,6 +19,9 @@ def pretrain(
 ) -> None:
     """Pretrain the network on random simulated skies, from random weights: data/weights/sky.safetensors.
 
+    Beside aurora or none it learns cloud, form and strength; sky.json has the scores of each. A head of weight 0 learns
+    nothing: two runs, with and without, measure what the heads cost the aurora.
+
     Each round leaves data/weights/checkpoint.pt, and the next call goes on from there. After the last round, or with
     --export, the weights and their card sky.json are written; `train.weights: sky` starts from them. AURORA_DEVICE and
     AURORA_WORKERS set where the network trains and how many processes draw skies.
@@ -28,6 +31,8 @@ def pretrain(
     aurora pretrain --rounds 1
 
     AURORA_DEVICE=cuda aurora pretrain --restart
+
+    aurora pretrain --restart --set 'pretrain.head_weights={cloud: 0, form: 0, strength: 0}'
     """
     from ..pretraining import pretrain as pretraining
 

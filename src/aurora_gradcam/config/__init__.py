@@ -15,7 +15,7 @@ from .illuminate import Illuminate, MoonRule
 from .ocr_utc import OcrUtc
 from .params import PARAMS_FILE, Params, load
 from .predict import Predict
-from .pretrain import Pretrain, PretrainStage, SkyAugmentation
+from .pretrain import HeadWeights, Pretrain, PretrainStage, SkyAugmentation
 from .report import Report
 from .sample_label import Condition, SampleLabel
 from .site import Site
@@ -34,6 +34,7 @@ __all__ = [
     "Fractions",
     "Frozen",
     "GradCam",
+    "HeadWeights",
     "Illuminate",
     "MoonRule",
     "OcrUtc",

@@ -40,25 +40,33 @@ class PretrainStage(Frozen):
     rounds: Count
 
 
+class HeadWeights(Frozen):
+    """Weights of the losses of the heads beside the aurora's, whose own weight is 1; 0 leaves a head untrained."""
+
+    cloud: Annotated[float, Field(ge=0)] = 0.2
+    form: Annotated[float, Field(ge=0)] = 0.2
+    strength: Annotated[float, Field(ge=0)] = 0.2
+
+
 class Pretrain(Frozen):
     """How the network is pretrained on simulated skies.
 
     A round draws `frames_per_round` new frames and shows each `passes` times. `steepness` is k of the soft label
-    sigmoid(k ln visibility), `mask_weight` the weight of outlining the aurora beside the class. `warm_up` is the share
-    of all steps until the full learning rate, `average_decay` that of the running mean of the weights.
-    `statistics_frames` and `held_out_frames` are drawn for the finished weights alone.
+    sigmoid(k ln visibility), `mask_weight` the weight of outlining the aurora beside the class, `head_weights` those of
+    the further heads. `warm_up` is the share of all steps until the full learning rate, `average_decay` that of the
+    running mean of the weights. `statistics_frames` and `held_out_frames` are drawn for the finished weights alone.
     """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"
     image_size: Count = 240
     stages: Annotated[tuple[PretrainStage, ...], Field(min_length=1)] = (
-        PretrainStage(size=96, rounds=14),
-        PretrainStage(size=128, rounds=20),
-        PretrainStage(size=160, rounds=5),
-        PretrainStage(size=240, rounds=2),
+        PretrainStage(size=96, rounds=50),
+        PretrainStage(size=128, rounds=34),
+        PretrainStage(size=160, rounds=12),
+        PretrainStage(size=240, rounds=4),
     )
     frames_per_round: Annotated[int, Field(ge=8, multiple_of=4)] = 2048
-    passes: Count = 2
+    passes: Count = 1
     batch_size: Annotated[int, Field(ge=2)] = 16
     learning_rate: Positive = 2e-3
     warm_up: Share = 0.05
@@ -67,6 +75,7 @@ class Pretrain(Frozen):
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.998
     steepness: Positive = 4.0
     mask_weight: Annotated[float, Field(ge=0)] = 1.0
+    head_weights: HeadWeights = HeadWeights()
     augmentation: SkyAugmentation = SkyAugmentation()
     statistics_frames: Annotated[int, Field(ge=8, multiple_of=4)] = 2048
     held_out_frames: Annotated[int, Field(ge=8, multiple_of=4)] = 2048

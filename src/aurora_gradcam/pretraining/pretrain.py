@@ -68,7 +68,9 @@ def run(
             history["devices"] = [*(name for name in history["devices"] if name != device), device]
             _train(learner, params, frames, history, last)
         if export or last == total:
-            card = sky_weights.write(learner.averaged(), params, frames, _told(history, params))
+            card = sky_weights.write(
+                learner.averaged(), learner.averaged_heads(), params, frames, _told(history, params)
+            )
             print(f"{weights.SKY}: {json.dumps(card['held_out'])}", flush=True)
 
 
@@ -78,14 +80,12 @@ def _train(learner: Learner, params: Params, frames: Studio, history: dict[str, 
     def begin(number: int) -> Callable[[], Frames]:
         return frames.begin(number * own.frames_per_round, own.frames_per_round, own.size_of(number))
 
-    # beside an accelerator the next frames are drawn during training; a CPU has no cores to spare for that
-    ahead = learner.device.type != "cpu"
     coming = None
     for number in range(len(history["rounds"]), last):
         began = time.monotonic()
         fresh = (coming or begin(number))()
         drawn = time.monotonic()
-        coming = begin(number + 1) if ahead and number + 1 < last else None
+        coming = begin(number + 1) if frames.pool is not None and number + 1 < last else None
         accuracy = _running_score(learner, fresh)
         scored = time.monotonic()
         loss = learner.train_round(number, fresh)
@@ -100,7 +100,7 @@ def _train(learner: Learner, params: Params, frames: Studio, history: dict[str, 
         print(
             f"round {number + 1}/{own.rounds} {own.size_of(number)} px: loss {loss:.3f}, accuracy on new frames "
             f"{'none' if accuracy is None else f'{accuracy:.3f}'} (simulated), "
-            f"drawn {len(fresh) / max(drawn - began, 1e-9):.1f}/s, "
+            f"waited {drawn - began:.0f} s for its frames, "
             f"trained {len(fresh) * own.passes / max(ended - scored, 1e-9):.1f}/s, {left / 60:.0f} min left",
             flush=True,
         )
@@ -112,7 +112,8 @@ def _running_score(learner: Learner, fresh: Frames) -> float | None:
     network, batch_size = learner.averaged(), learner.params.batch_size
     sky_weights.settle(network, fresh.part(slice(settling)), batch_size, learner.seed, None)
     scored = fresh.part(slice(settling, settling + SCORED))
-    return sky_weights.scores(sky_weights.p_aurora(network, scored, batch_size), scored)["simulated_accuracy"]
+    p_yes, _ = sky_weights.outputs_of(network, scored, batch_size)
+    return sky_weights.scores(p_yes, scored)["simulated_accuracy"]
 
 
 def _told(history: dict[str, Any], params: Params) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import Any
@@ -22,11 +22,18 @@ from .. import memory, parallel
 from ..errors import DataError
 
 Draw = Callable[..., Any]
-"""`draw(indices, seed, size)` -> pictures uint8 (n, 3, size, size), visibility (n,), borderline (n,), mask (n, cells,
-cells) or None. A module-level function; frame i depends on (seed, i) alone."""
+"""`draw(indices, seed, size)` -> pictures uint8 (n, 3, size, size), visibility (n,), borderline (n,) and, where it
+knows them, mask (n, cells, cells), cloud, form and strength (n,). A module-level function; frame i depends on (seed, i)
+alone."""
 NIGHT = 4
 """So many frames in a row share a night; a chunk of work holds whole nights."""
 CHUNK = 32
+UNKNOWN = -1
+"""Place of a class that is not known."""
+BEHIND = 10
+"""How far those who draw stand back (`nice`) for the training that they draw ahead of."""
+FURTHER = {"cloud": torch.int64, "form": torch.int64, "strength": torch.float32}
+"""Truths beside the aurora's, and their types."""
 HELD_OUT = 1_000_000_000
 STATISTICS = 1_500_000_000
 """Where the indices of the held-out frames, and of those for BatchNorm's statistics, begin: no round gets there."""
@@ -34,24 +41,29 @@ STATISTICS = 1_500_000_000
 
 @dataclass(frozen=True)
 class Frames:
-    """Simulated frames and their truth.
+    """Simulated frames and their truth; what the draw does not know is None.
 
     `pictures` are uint8 (n, 3, size, size); `visibility` float32 (n,), from 1 on aurora is clearly visible;
-    `borderline` bool (n,); `masks` float32 (n, 1, cells, cells), the share of each cell where aurora counts, or None.
+    `borderline` bool (n,); `masks` float32 (n, 1, cells, cells), the share of each cell where aurora counts.
+    `cloud` and `form` are int64 (n,), places in `heads.CLASSES` or UNKNOWN; `strength` float32 (n,), decimal logarithm
+    of kilorayleigh, NaN where unknown.
     """
 
     pictures: Tensor
     visibility: Tensor
     borderline: Tensor
-    masks: Tensor | None
+    masks: Tensor | None = None
+    cloud: Tensor | None = None
+    form: Tensor | None = None
+    strength: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def part(self, chosen: Tensor | slice) -> Frames:
         """The chosen frames."""
-        masks = None if self.masks is None else self.masks[chosen]
-        return Frames(self.pictures[chosen], self.visibility[chosen], self.borderline[chosen], masks)
+        columns = (getattr(self, column.name) for column in fields(self))
+        return Frames(*(None if column is None else column[chosen] for column in columns))
 
 
 def soft_labels(visibility: Tensor, steepness: float) -> Tensor:
@@ -98,6 +110,7 @@ def studio(draw: Draw, seed: int, image_size: int) -> Iterator[Studio]:
 
 def _prepare_worker() -> None:
     torch.set_num_threads(1)
+    os.nice(BEHIND)
     memory.keep()
     # a killed parent cannot end its workers: each watches for that itself, or it would wait for work for ever
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
@@ -122,11 +135,21 @@ def _drawn(draw: Draw, seed: int, image_size: int, size: int, numbers: range) ->
     if size != image_size:
         small = functional.interpolate(pictures.float(), (size, size), mode="bilinear", antialias=True)
         pictures = small.round().clamp(0, 255).to(torch.uint8)
-    tensors = (pictures, skies.visibility.float(), skies.borderline.bool())
     mask = getattr(skies, "mask", None)
-    masks = None if mask is None else mask.float().reshape(len(numbers), 1, *mask.shape[-2:])
+    tensors = (
+        pictures,
+        skies.visibility.float(),
+        skies.borderline.bool(),
+        None if mask is None else mask.float().reshape(len(numbers), 1, *mask.shape[-2:]),
+        *(_truth(skies, name, kind) for name, kind in FURTHER.items()),
+    )
     # arrays travel between processes as bytes; tensors would each hold a file descriptor open
-    return *(tensor.cpu().numpy() for tensor in tensors), None if masks is None else masks.cpu().numpy()
+    return tuple(None if tensor is None else tensor.cpu().numpy() for tensor in tensors)
+
+
+def _truth(skies: Any, name: str, kind: torch.dtype) -> Tensor | None:
+    truth = getattr(skies, name, None)
+    return None if truth is None else truth.to(kind)
 
 
 def _joined(chunks: Iterator[tuple] | list[tuple]) -> Frames:

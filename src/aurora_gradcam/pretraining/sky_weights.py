@@ -8,17 +8,20 @@ import platform
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save as to_bytes
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from torch import Tensor, nn
 
-from ..config import Params, SkyAugmentation
+from ..config import HeadWeights, Params, SkyAugmentation
 from ..files import atomic_write
 from ..training import weights
 from ..training.statistics import measure_statistics
 from ..training.transforms import seed_of
 from ..training.vision import torchvision
+from . import heads as further
+from . import no_sky, no_sky_pictures
 from .augment import changed
 from .learner import normalised
 from .sky_frames import HELD_OUT, STATISTICS, Frames, Studio, batches
@@ -58,12 +61,26 @@ def settle(network: nn.Module, frames: Frames, batch_size: int, seed: int, stren
     measure_statistics(network, inputs())
 
 
-def p_aurora(network: nn.Module, frames: Frames, batch_size: int) -> Tensor:
-    """p(yes) of every frame, float64 (n,), on the CPU."""
+def outputs_of(
+    network: nn.Module, frames: Frames, batch_size: int, heads: further.Heads | None = None
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """p(yes) of every frame, float64 (n,), and what the further heads give, by name; on the CPU."""
     device = next(network.parameters()).device
+    logits, given = [], []
     with torch.inference_mode():
-        logits = [network(plain(frames.part(batch), device)) for batch in batches(len(frames), batch_size)]
-    return torch.cat(logits).double().softmax(1)[:, 1].cpu()
+        for batch in batches(len(frames), batch_size):
+            pooled = torch.flatten(network.avgpool(network.features(plain(frames.part(batch), device))), 1)
+            logits.append(network.classifier(pooled))
+            given.append({} if heads is None else heads(pooled))
+    p_yes = torch.cat(logits).double().softmax(1)[:, 1].cpu()
+    return p_yes, {name: torch.cat([row[name] for row in given]).cpu() for name in given[0]}
+
+
+def features_of(network: nn.Module, pictures: Tensor, batch_size: int) -> Tensor:
+    """Early features of pictures uint8 (n, 3, size, size) by which `no_sky` judges them, float32 (n, width)."""
+    device = next(network.parameters()).device
+    chosen = batches(len(pictures), batch_size)
+    return torch.cat([no_sky.features_of(network, normalised(pictures[b].to(device).float() / 255)) for b in chosen])
 
 
 def scores(p_yes: Tensor, frames: Frames) -> dict[str, float | int | None]:
@@ -92,23 +109,36 @@ def device_name(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def write(network: nn.Module, params: Params, studio: Studio, history: dict[str, Any]) -> dict[str, Any]:
+def write(
+    network: nn.Module, heads: further.Heads, params: Params, studio: Studio, history: dict[str, Any]
+) -> dict[str, Any]:
     """Finish the mean weights, score them on frames never seen, write both files; returns the card.
 
     Parameters
     ----------
-    network : of the mean weights; it is changed in place to what is written.
-    history : what the card tells of the training: rounds, seconds, devices.
+    network
+        Of the mean weights; it is changed in place to what is written.
+    heads
+        Further heads of the mean weights; those that learnt are rounded in place and written.
+    history
+        What the card tells of the training: rounds, seconds, devices.
     """
     own, size = params.pretrain, params.pretrain.image_size
     round_kernels(network)
-    frames = studio.begin(STATISTICS, own.statistics_frames, size)()
-    settle(network, frames, own.batch_size, params.seed, own.augmentation)
+    round_kernels(heads)
+    seen = studio.begin(STATISTICS, own.statistics_frames, size)()
+    settle(network, seen, own.batch_size, params.seed, own.augmentation)
     frames = studio.begin(HELD_OUT, own.held_out_frames, size)()
-    held_out = scores(p_aurora(network, frames, own.batch_size), frames)
+    p_yes, given = outputs_of(network, frames, own.batch_size, heads)
+    head_scores = further.scores({name: given[name] for name in _trained(own.head_weights, frames)}, frames)
+    limits, refusals = _limits_of_skies(network, params, seen, frames)
 
+    kept = further.Heads(heads[further.STRENGTH].in_features, list(head_scores))
+    kept.load_state_dict({name: heads.state_dict()[name] for name in kept.state_dict()})
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    content = to_bytes({name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()})
+    state.update(further.tensors_of(kept))
+    half = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
+    content = to_bytes({**half, **no_sky.tensors_of(limits)})
     card = {
         "backbone": own.backbone,
         "normalisation": "frame",
@@ -116,7 +146,9 @@ def write(network: nn.Module, params: Params, studio: Studio, history: dict[str,
         "seed": params.seed,
         "pretrain": own.model_dump(mode="json"),
         **history,
-        "held_out": held_out,
+        "held_out": scores(p_yes, frames),
+        "heads": {name: {"classes": further.CLASSES.get(name), **row} for name, row in head_scores.items()},
+        "no_sky": refusals,
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
         "sha256": hashlib.sha256(content).hexdigest(),
     }
@@ -125,3 +157,36 @@ def write(network: nn.Module, params: Params, studio: Studio, history: dict[str,
     with atomic_write(CARD) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return card
+
+
+def _trained(head_weights: HeadWeights, frames: Frames) -> list[str]:
+    """Further heads that something was taught."""
+    return [name for name in further.known(frames) if getattr(head_weights, name) > 0]
+
+
+def _limits_of_skies(
+    network: nn.Module, params: Params, seen: Frames, held_out: Frames
+) -> tuple[no_sky.Limits, dict[str, float | int]]:
+    """What skies look like to the finished network, and the shares of pictures that this refuses.
+
+    Fitted on the frames for BatchNorm's statistics, its thresholds set on the held-out ones: their share refused is
+    what `no_sky.REFUSED` allows, and that of the drawn other things is of pictures not learnt from.
+    """
+    own = params.pretrain
+    others = no_sky_pictures.draw(2 * own.statistics_frames, params.seed, own.image_size)
+    of_others = features_of(network, others, own.batch_size)
+    learnt = slice(own.statistics_frames)
+    limits = no_sky.fit(features_of(network, seen.pictures, own.batch_size), of_others[learnt])
+    of_skies = features_of(network, held_out.pictures, own.batch_size)
+    limits = no_sky.calibrated(limits, no_sky.scores(held_out.pictures, of_skies, limits))
+    fresh = slice(own.statistics_frames, None)
+    return limits, {
+        "simulated_frames": len(held_out),
+        "simulated_refused": _share_refused(held_out.pictures, of_skies, limits),
+        "drawn_others": own.statistics_frames,
+        "drawn_others_refused": _share_refused(others[fresh], of_others[fresh], limits),
+    }
+
+
+def _share_refused(pictures: Tensor, features: Tensor, limits: no_sky.Limits) -> float:
+    return float(np.mean([reason is not None for reason in no_sky.reasons(pictures, features, limits)]))

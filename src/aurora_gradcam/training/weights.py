@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 SKY = Path("data/weights/sky.safetensors")
 HEAD = "classifier.1."  # the last linear layer of torchvision's EfficientNets
+KEPT_APART = ("heads.", "no_sky.")
+"""Beginnings of the names of tensors that a file of sky weights holds for others than the aurora's network."""
 TIMEOUT_S = 30.0
 _OTHERS = "set train.weights to sky, none or the path of a file"
 
@@ -87,13 +89,16 @@ def read(path: Path) -> dict[str, torch.Tensor]:
 def fill(network: nn.Module, tensors: dict[str, torch.Tensor], where: object = "") -> None:
     """Copy tensors into the network; a head of another size, as ImageNet's of 1000 outputs, is left out.
 
+    So are further heads and what tells a picture of no sky (KEPT_APART).
+
     Raises InputError, which names the tensors, where any other tensor is missing, unknown or of another shape.
     """
     own = network.state_dict()
     chosen = {
         name: tensor
         for name, tensor in tensors.items()
-        if not (name.startswith(HEAD) and name in own and tensor.shape != own[name].shape)
+        if not name.startswith(KEPT_APART)
+        and not (name.startswith(HEAD) and name in own and tensor.shape != own[name].shape)
     }
     faults = [f"{name} is missing" for name in own if name not in tensors]
     faults += [f"{name} is unknown" for name in chosen if name not in own]
