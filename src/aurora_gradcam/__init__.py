@@ -1,3 +1,3 @@
 """Aurora detection in all-sky imagery: from night videos to explained, measured results."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
