@@ -12,6 +12,7 @@ from rich.console import Console
 import archive_server
 import videos
 from archive_server import Archive, File
+from aurora_gradcam import __version__
 from aurora_gradcam.acquisition.download import Patience
 from aurora_gradcam.acquisition.fetch import GIVE_UP_AFTER, Fetched, Request, run
 from aurora_gradcam.acquisition.telling import Telling
@@ -72,7 +73,7 @@ def test_nights_come_from_both_patterns_into_their_months(archive, video, tmp_pa
     assert result.nights("missing") == [date(2024, 3, 2)]
     assert result.received == 3 * len(video)
     assert archive.statuses(path_of(1)) == [404] and archive.asked(path_of(0, pattern=1)) == []
-    assert {request.headers["user-agent"] for request in archive.requests} == {"aurora-gradcam/0.1.0"}
+    assert {request.headers["user-agent"] for request in archive.requests} == {f"aurora-gradcam/{__version__}"}
     assert {request.headers["accept-encoding"] for request in archive.requests} == {"identity"}
     assert f"2024-02-28: fetched: {len(video) / 1000:.1f} kB" in told and "2024-03-02: missing" in told
     assert [f"({number} of 4)" in line for number, line in enumerate(told.splitlines(), start=1)] == [True] * 4
