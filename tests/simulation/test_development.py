@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from aurora_gradcam.config import Site
-from aurora_gradcam.simulation import annotations, cameras, development, equip, scene, skies, transients
+from aurora_gradcam.simulation import cameras, development, equip, markings, scene, skies, transients
 from aurora_gradcam.simulation.camera import AURORAMAX_2018, AURORAMAX_2024, Camera
 from aurora_gradcam.simulation.detail import TRAINING
 from aurora_gradcam.simulation.ephemeris import ephemeris
@@ -94,7 +94,7 @@ def test_equipment_is_drawn_at_its_shares_within_its_ranges():
     assert share("stretch") == pytest.approx(equip.STRETCHED, abs=0.04)
     # few faulty sensors have none of the faults
     assert equip.FAULTY - 0.06 < share("faults") < equip.FAULTY + 0.04
-    assert share("annotations") == pytest.approx(equip.ANNOTATED, abs=0.04)
+    assert share("markings") == pytest.approx(equip.MARKED, abs=0.04)
     assert share("transients") == pytest.approx(equip.VISITED, abs=0.04)
     assert share("jpeg") == pytest.approx(equip.STORED, abs=0.04)
     assert np.mean([min(one.framing.reach) < 1 for one in several]) == pytest.approx(equip.CUT, abs=0.04)
@@ -105,9 +105,9 @@ def test_equipment_is_drawn_at_its_shares_within_its_ranges():
     assert min(qualities) == low and max(qualities) == high
     sides = [one.framing.original for one in several if one.framing.original]
     assert equip.ORIGINALS[0] <= min(sides) and max(sides) <= equip.ORIGINALS[1]
-    assert {kind for one in several for kind in one.annotations.kinds} == set(annotations.KINDS)
+    assert {kind for one in several for kind in one.markings.kinds} == set(markings.KINDS)
     assert {kind for one in several for kind in one.transients.kinds} == set(transients.KINDS)
-    assert sum(annotations.SHARES) == pytest.approx(1) and sum(transients.SHARES) == pytest.approx(1)
+    assert sum(markings.SHARES) == pytest.approx(1) and sum(transients.SHARES) == pytest.approx(1)
     rarer = [equip.random_equipment(generator, 0.3) for _ in range(1000)]
     assert np.mean([one.jpeg > 0 for one in rarer]) == pytest.approx(0.3 * equip.STORED, abs=0.05)
 

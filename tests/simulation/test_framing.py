@@ -84,6 +84,6 @@ def test_a_few_large_pixels_keep_their_whole_noise():
     assert rough[0] > 1.4 * rough[1]
     lens = replace(noisy, equipment=Equipment(framing=Framing(original=60)))
     room = development.make_room(lens, 240, 120)
-    finish = development.Finish(lens, None, [None])
+    finish = development.Finish(room, None, [None])
     # a cell of the truth is smaller than such a pixel
-    assert development.noise_of(room, finish, 120) == 6.0
+    assert development.noise_of(finish, 120) == 6.0

@@ -60,14 +60,14 @@ def band_of(name: str, width: float = 0.05, hydroxyl: float = 4.0, palette: str 
     if name == "infrared":
         strength = min(1 / width, 4.0)
         return Band(name, (1.3, -0.3, 0.0), (0.7 * strength, 0.15 * strength, 0.0, strength), hydroxyl, palette)
-    line = ("red", "green", "blue").index(name)
-    sky = tuple(float(line == k) for k in range(3))
+    sky = {"red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}[name]
     if width >= 1:
-        return Band(name, sky, tuple(colour[line] for colour in emission.COLOURS), 1.0, palette)
-    own = {"green": 0, "red": 1, "blue": 2}[name]
+        green, red, blue, pink = (colour[sky.index(1.0)] for colour in emission.COLOURS)
+        return Band(name, sky, (green, red, blue, pink), 1.0, palette)
+    strength = 1 / width
     line_share = {"green": GREEN_AIRGLOW, "red": RED_AIRGLOW, "blue": 0.0}[name]
-    lines = tuple(1 / width if k == own else 0.0 for k in range(4))
-    return Band(name, sky, lines, 1 - line_share + line_share / width, palette)
+    lines = (strength * (name == "green"), strength * (name == "red"), strength * (name == "blue"), 0.0)
+    return Band(name, sky, lines, 1 - line_share + line_share * strength, palette)
 
 
 def aurora_colours(look: Look) -> tuple[tuple[float, float, float], ...]:

@@ -155,7 +155,9 @@ def _lean(camera: Camera) -> np.ndarray:
     return np.eye(3) + np.sin(tilt) * cross + (1 - np.cos(tilt)) * cross @ cross
 
 
-def project(camera: Camera, altitude: np.ndarray, azimuth: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def project(
+    camera: Camera, altitude: float | np.ndarray, azimuth: float | np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Altitude and azimuth in degrees -> x, y in pixels of a square picture of `size` px around the circle.
 
     Pixel centres lie at whole numbers; in the full picture of 720 px the circle's centre is at (360, 360).
@@ -173,7 +175,8 @@ def project(camera: Camera, altitude: np.ndarray, azimuth: np.ndarray, size: int
 def _places(size: int) -> tuple[np.ndarray, np.ndarray]:
     # a pixel of a small picture stands for the square of full pixels that it covers
     step = ((np.arange(size) + 0.5) * FULL / size - 0.5) / (FULL / 2) - 1
-    return tuple(np.meshgrid(step, step))
+    x, y = np.meshgrid(step, step)
+    return x, y
 
 
 def lens_places(camera: Camera, size: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from . import annotations, bands, faults, framing, sensor, stretch
+from . import bands, faults, framing, markings, sensor, stretch
 from .camera import FULL, Camera
 from .ephemeris import Ephemeris
 from .equipment import NONE
@@ -41,7 +41,7 @@ class Room:
 class Finish:
     """How some pictures are finished: their tones, and what is drawn into each of them."""
 
-    camera: Camera
+    room: Room
     tones: stretch.Tones | None
     layers: list[np.ndarray | None]
 
@@ -49,7 +49,7 @@ class Finish:
         """Levels (batch, 3, height, width) as people see them, without overlays; of picture `number` alone if named."""
         if self.tones is not None:
             levels = self.tones.of(levels, number)
-        band = self.camera.look.band
+        band = self.room.camera.look.band
         return levels if band is None else bands.coloured(levels, band.palette)
 
     def uncovered(self, mask: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class Finish:
         kept = mask.clone()
         for k, layer in enumerate(self.layers):
             if layer is not None:
-                kept[k] &= ~torch.from_numpy(annotations.covered(layer, mask.shape[-1])).to(mask.device)
+                kept[k] &= ~torch.from_numpy(markings.covered(layer, mask.shape[-1])).to(mask.device)
         return kept
 
 
@@ -69,9 +69,9 @@ def make_room(camera: Camera, size: int, grid: int, device: torch.device | str =
     side = framing.native(equipment.framing, size)
     recorded = framing.recorded(equipment.framing, size)
     open_sky = framing.recorded(equipment.framing, grid)
-    layer = annotations.static_layer(equipment.annotations, camera, size)
+    layer = markings.static_layer(equipment.markings, camera, size)
     if layer is not None:
-        open_sky = open_sky & torch.from_numpy(~annotations.covered(layer, grid))
+        open_sky = open_sky & torch.from_numpy(~markings.covered(layer, grid))
     finest = side if side < size else FULL
     pattern = None
     if equipment.faults != NONE.faults:
@@ -85,24 +85,26 @@ def finish_of(room: Room, levels: Tensor, inside: Tensor, at: Ephemeris, latitud
     kept = framing.recorded(equipment.framing, levels.shape[-1]).to(levels.device) & inside
     tones = stretch.tones(levels, kept, equipment.stretch) if equipment.stretch else None
     layers = [
-        annotations.turning_layer(equipment.annotations, room.camera, room.size, float(sidereal), latitude)
+        markings.turning_layer(equipment.markings, room.camera, room.size, float(sidereal), latitude)
         for sidereal in at.sidereal
     ]
-    return Finish(room.camera, tones, layers)
+    return Finish(room, tones, layers)
 
 
-def noise_of(room: Room, finish: Finish, grid: int) -> Tensor | float:
+def noise_of(finish: Finish, grid: int) -> Tensor | float:
     """Deviation in levels of the noise of a pixel of the truth's grid: (batch,), or one number for all."""
+    room = finish.room
     deviation = room.camera.look.noise * min(1.0, grid / (room.side if room.side < room.size else FULL))
     return deviation if finish.tones is None else deviation * finish.tones.slope
 
 
-def developed(room: Room, finish: Finish, k: int, number: int, levels: Tensor, noise: Tensor) -> Tensor:
+def developed(finish: Finish, k: int, number: int, levels: Tensor, noise: Tensor) -> Tensor:
     """The finished picture `k` of the batch, uint8 (3, size, size), of levels (3, size, size) without noise.
 
     number : that of the picture in the night;
     noise : that of `sensor.noise_of`, of the same shape.
     """
+    room = finish.room
     camera, side = room.camera, room.side
     levels = framing.reduced(levels, side) if side < room.size else levels
     if side < room.size:  # each of the few pixels has its whole noise
@@ -118,7 +120,7 @@ def developed(room: Room, finish: Finish, k: int, number: int, levels: Tensor, n
     if layers or camera.equipment.jpeg:
         array = picture.permute(1, 2, 0).cpu().numpy()
         for layer in layers:
-            array = annotations.compose(array, annotations.resized(layer, side))
+            array = markings.compose(array, markings.resized(layer, side))
         array = compressed(array, camera.equipment.jpeg) if camera.equipment.jpeg else array
         picture = torch.from_numpy(array.copy()).permute(2, 0, 1).to(levels.device)
     if side < room.size:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from . import annotations, transients
-from .equipment import Annotations, Equipment, Faults, Films, Framing, Optics, Stretch, Transients
+from . import markings, transients
+from .equipment import Equipment, Faults, Films, Framing, Markings, Optics, Stretch, Transients
 
 BLOOM = 0.5
 """Share of cameras whose lens or dome scatters more of the Moon's light than `moon.GLARE`."""
@@ -24,7 +24,7 @@ CHORDS = 0.06
 SMALL = 0.2
 """Share of pictures blown up from `ORIGINALS`, pixels from side to side of the circle."""
 ORIGINALS = (100, 300)
-ANNOTATED = 0.25
+MARKED = 0.25
 VISITED = 0.25
 """Share of nights in which something passes through the picture."""
 DIRTY = {"web": 0.03, "flowers": 0.03, "dew": 0.04, "ring": 0.04, "creatures": 0.03}
@@ -48,7 +48,7 @@ def random_equipment(generator: Generator, share: float = 1.0, stretched: float 
         _stretch(generator) if has(stretched) else None,
         _faults(generator) if has(FAULTY) else Faults(),
         _framing(generator, has(CUT), has(CHORDS), has(SMALL)),
-        _annotations(generator) if has(ANNOTATED) else Annotations(),
+        _markings(generator) if has(MARKED) else Markings(),
         _transients(generator) if has(VISITED) else Transients(),
         _films(generator, share),
         int(generator.integers(QUALITIES[0], QUALITIES[1] + 1)) if has(STORED) else 0,
@@ -118,28 +118,29 @@ def _faults(generator: Generator) -> Faults:
 
 
 def _framing(generator: Generator, cut: bool, chords: bool, small: bool) -> Framing:
-    reach = [1.0, 1.0, 1.0, 1.0]
+    reach = np.ones(4)
     if cut:
         # sensors are wider than high; a few stand upright, and the circle is not always in their middle
         sides = (1, 3) if generator.random() < 0.85 else (0, 2)
         both = generator.uniform(0.6, 0.98)
         for side in sides:
-            reach[side] = float(np.clip(both + generator.normal(0, 0.06), 0.5, 1.0))
+            reach[side] = np.clip(both + generator.normal(0, 0.06), 0.5, 1.0)
         if generator.random() < 0.25:
             reach[int(generator.choice(sides))] = 1.0
+    left, top, right, bottom = reach.tolist()
     lines = int(generator.integers(1, 4)) if chords else 0
     return Framing(
-        tuple(reach),
+        (left, top, right, bottom),
         tuple((float(generator.uniform(0, 360)), float(generator.uniform(0.6, 0.95))) for _ in range(lines)),
         int(generator.integers(ORIGINALS[0], ORIGINALS[1] + 1)) if small else 0,
         str(generator.choice(["nearest", "bilinear", "bicubic"], p=[0.15, 0.5, 0.35])),
     )
 
 
-def _annotations(generator: Generator) -> Annotations:
+def _markings(generator: Generator) -> Markings:
     count = int(generator.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))
-    kinds = generator.choice(annotations.KINDS, count, replace=False, p=annotations.SHARES)
-    return Annotations(_seed(generator), tuple(str(kind) for kind in kinds))
+    kinds = generator.choice(markings.KINDS, count, replace=False, p=markings.SHARES)
+    return Markings(_seed(generator), tuple(str(kind) for kind in kinds))
 
 
 def _transients(generator: Generator) -> Transients:

@@ -101,8 +101,8 @@ class Framing:
 
 
 @dataclass(frozen=True)
-class Annotations:
-    """What is drawn into the circle, by kind; see `annotations`. `seed` draws places, texts and colours."""
+class Markings:
+    """What is drawn into the circle, by kind; see `markings`. `seed` draws places, texts and colours."""
 
     seed: int = 0
     kinds: tuple[str, ...] = ()
@@ -141,7 +141,7 @@ class Equipment:
     stretch: Stretch | None = None
     faults: Faults = Faults()
     framing: Framing = Framing()
-    annotations: Annotations = Annotations()
+    markings: Markings = Markings()
     transients: Transients = Transients()
     films: Films = Films()
     jpeg: int = 0

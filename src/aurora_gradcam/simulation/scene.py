@@ -142,10 +142,11 @@ def render(night: Night, at: Ephemeris, minutes: np.ndarray, first: int = 0) -> 
     exposed = gain * night.open_share
     without = sensor.levels(plain * exposed, look, night.passed_grid)
     with_aurora = without if night.aurora is None else sensor.levels(smooth * exposed, look, night.passed_grid)
-    finish, noise = None, look.noise * night.detail.grid / 720
+    finish: development.Finish | None = None
+    noise: float | Tensor = look.noise * night.detail.grid / 720
     if night.room is not None:
         finish = development.finish_of(night.room, with_aurora, grid.inside, at, night.latitude)
-        noise = development.noise_of(night.room, finish, grid.size)
+        noise = development.noise_of(finish, grid.size)
         with_aurora, without = finish.of(with_aurora), finish.of(without)
     seen = truth.seen(with_aurora, without, noise, night.open_sky)
     if finish is not None:
@@ -186,7 +187,7 @@ def _developed(night: Night, light: Tensor, gain: Tensor, number: int, _: int) -
 def _finished(finish: development.Finish, night: Night, light: Tensor, gain: Tensor, number: int, k: int) -> Tensor:
     """The same by a camera with equipment; `k` counts within the batch."""
     levels = sensor.levels(light[None], night.plan.camera.look, night.passed * gain[0])[0]
-    picture = development.developed(night.room, finish, k, number, levels, sensor.noise_of(night.noise, number))
+    picture = development.developed(finish, k, number, levels, sensor.noise_of(night.noise, number))
     return picture * night.inside
 
 

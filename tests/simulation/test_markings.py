@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from aurora_gradcam.config import Site
-from aurora_gradcam.simulation import annotations, scene
+from aurora_gradcam.simulation import markings, scene
 from aurora_gradcam.simulation.camera import AURORAMAX_2018, project
 from aurora_gradcam.simulation.detail import TRAINING
 from aurora_gradcam.simulation.ephemeris import Ephemeris, ephemeris
-from aurora_gradcam.simulation.equipment import Annotations, Equipment
+from aurora_gradcam.simulation.equipment import Equipment, Markings
 from aurora_gradcam.simulation.plan import Episode, Plan
 from aurora_gradcam.simulation.star_catalogue import bright_stars
 from aurora_gradcam.simulation.stars import horizontal
@@ -24,7 +24,7 @@ STRONG = Episode("diffuse", 0, 30, 80.0)
 
 
 def drawn(*kinds: str, seed: int = 1, episodes: tuple[Episode, ...] = (STRONG,)) -> scene.Frames:
-    lens = replace(AURORAMAX_2018, equipment=Equipment(annotations=Annotations(seed, kinds)))
+    lens = replace(AURORAMAX_2018, equipment=Equipment(markings=Markings(seed, kinds)))
     night = scene.make_night(Plan("20240211", START, 1, episodes, camera=lens), 5, Site(), TRAINING)
     return scene.render(night, here(), np.array([8.0]))
 
@@ -34,17 +34,17 @@ def here() -> Ephemeris:
 
 
 def layer(kind: str, seed: int = 1) -> np.ndarray:
-    chosen = Annotations(seed, (kind,))
-    if kind in annotations.STATIC:
-        return annotations.static_layer(chosen, AURORAMAX_2018, 240)
-    return annotations.turning_layer(chosen, AURORAMAX_2018, 240, float(here().sidereal[0]), Site().latitude)
+    chosen = Markings(seed, (kind,))
+    if kind in markings.STATIC:
+        return markings.static_layer(chosen, AURORAMAX_2018, 240)
+    return markings.turning_layer(chosen, AURORAMAX_2018, 240, float(here().sidereal[0]), Site().latitude)
 
 
-@pytest.mark.parametrize("kind", annotations.KINDS)
+@pytest.mark.parametrize("kind", markings.KINDS)
 def test_each_kind_is_drawn_and_the_truth_leaves_it_out(kind):
     for seed in range(3):
         made = layer(kind, seed)
-        covered = annotations.covered(made, 120)
+        covered = markings.covered(made, 120)
         assert 0 < made[..., 3].astype(bool).mean() < 0.7
         frames, plain = drawn(kind, seed=seed), drawn(seed=seed)
         assert not frames.seen.mask[0].numpy()[covered].any()
@@ -70,14 +70,14 @@ def test_an_opaque_inset_hides_the_sky():
 def test_layers_are_blended_by_their_opacity():
     picture = np.full((1, 3, 3), 100, np.uint8)
     over = np.array([[[255, 0, 0, 0], [255, 0, 0, 255], [200, 100, 0, 51]]], np.uint8)
-    assert annotations.compose(picture, over).tolist() == [[[100, 100, 100], [255, 0, 0], [120, 100, 80]]]
+    assert markings.compose(picture, over).tolist() == [[[100, 100, 100], [255, 0, 0], [120, 100, 80]]]
 
 
 def test_a_smaller_layer_keeps_its_colour_at_the_edges():
     made = np.zeros((4, 4, 4), np.uint8)
     made[:, :2] = (255, 200, 10, 255)
     made[0, 0] = 0
-    small = annotations.resized(made, 2)
+    small = markings.resized(made, 2)
     assert abs(int(small[0, 0, 3]) - 191) <= 1 and np.abs(small[0, 0, :3].astype(int) - (255, 200, 10)).max() <= 2
     assert small[0, 1, 3] == 0
 
@@ -85,16 +85,16 @@ def test_a_smaller_layer_keeps_its_colour_at_the_edges():
 def test_names_and_lines_follow_the_stars():
     names = list(bright_stars())
     sidereal = float(here().sidereal[0])
-    x, y, up = annotations._star_places(AURORAMAX_2018, 240, sidereal, Site().latitude)
-    altitude, azimuth = horizontal(annotations._stars()[1], np.array([sidereal]), Site().latitude)
+    x, y, up = markings._star_places(AURORAMAX_2018, 240, sidereal, Site().latitude)
+    altitude, azimuth = horizontal(markings._stars()[1], np.array([sidereal]), Site().latitude)
     capella = names.index("Capella")
     assert up[capella] and altitude[0, capella] > 5
     expected = project(AURORAMAX_2018, altitude[0, capella], azimuth[0, capella], 240)
     assert (x[capella], y[capella]) == pytest.approx(expected)
-    links = {frozenset((names[one], names[other])) for one, other in annotations._stars()[3]}
+    links = {frozenset((names[one], names[other])) for one, other in markings._stars()[3]}
     assert frozenset(("Alnilam", "Alnitak")) in links and frozenset(("Dubhe", "Merak")) in links
     assert frozenset(("Vega", "Capella")) not in links
-    later = annotations.turning_layer(Annotations(1, ("labels",)), AURORAMAX_2018, 240, sidereal + 30, Site().latitude)
+    later = markings.turning_layer(Markings(1, ("labels",)), AURORAMAX_2018, 240, sidereal + 30, Site().latitude)
     assert (later != layer("labels")).any()
 
 

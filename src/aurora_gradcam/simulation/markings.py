@@ -6,13 +6,14 @@ truth leaves out what it covers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .camera import Camera, project
-from .equipment import Annotations
+from .equipment import Markings
 from .star_catalogue import bright_stars, precession, unit_vectors
 from .stars import horizontal
 
@@ -39,22 +40,20 @@ Places = tuple[np.ndarray, np.ndarray, np.ndarray]
 """x, y in pixels of the bright stars, and whether each is up."""
 
 
-def static_layer(annotations: Annotations, camera: Camera, size: int) -> np.ndarray | None:
+def static_layer(markings: Markings, camera: Camera, size: int) -> np.ndarray | None:
     """What stays through a night as colour and opacity, uint8 (size, size, 4), or None without any."""
-    kinds = [kind for kind in annotations.kinds if kind in STATIC]
+    kinds = [kind for kind in markings.kinds if kind in STATIC]
     if not kinds:
         return None
-    return _layer(annotations, camera, size, kinds)
+    return _layer(markings, camera, size, kinds)
 
 
-def turning_layer(
-    annotations: Annotations, camera: Camera, size: int, sidereal: float, latitude: float
-) -> np.ndarray | None:
+def turning_layer(markings: Markings, camera: Camera, size: int, sidereal: float, latitude: float) -> np.ndarray | None:
     """What turns with the stars, at a sidereal time in degrees, likewise."""
-    kinds = [kind for kind in annotations.kinds if kind in TURNING]
+    kinds = [kind for kind in markings.kinds if kind in TURNING]
     if not kinds:
         return None
-    return _layer(annotations, camera, size, kinds, _star_places(camera, FINER * size, sidereal, latitude))
+    return _layer(markings, camera, size, kinds, _star_places(camera, FINER * size, sidereal, latitude))
 
 
 def compose(picture: np.ndarray, layer: np.ndarray) -> np.ndarray:
@@ -77,15 +76,13 @@ def covered(layer: np.ndarray, grid: int) -> np.ndarray:
     return np.asarray(opacity) > 255 * COVERED
 
 
-def _layer(
-    annotations: Annotations, camera: Camera, size: int, kinds: list[str], places: Places | None = None
-) -> np.ndarray:
+def _layer(markings: Markings, camera: Camera, size: int, kinds: list[str], places: Places | None = None) -> np.ndarray:
     canvas = Image.new("RGBA", (FINER * size, FINER * size))
     draw = ImageDraw.Draw(canvas)
     for kind in kinds:
-        generator = np.random.default_rng([annotations.seed, KINDS.index(kind)])
+        generator = np.random.default_rng([markings.seed, KINDS.index(kind)])
         pen = _Pen(draw, FINER * size, generator)
-        if kind in TURNING:
+        if places is not None:
             _TURNING[kind](pen, places)
         else:
             _STATIC[kind](pen, camera)
@@ -93,7 +90,7 @@ def _layer(
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)  # Pillow's own, the same on every machine
 
 
@@ -106,8 +103,9 @@ class _Pen:
         self.width = max(1, round(side * generator.uniform(0.002, 0.006)))
         self.text_size = max(6, round(side * float(np.exp(generator.uniform(np.log(0.02), np.log(0.07))))))
 
-    def write(self, x: float, y: float, text: str, anchor: str = "lt") -> None:
-        self.draw.text((float(x), float(y)), text, self.colour, _font(self.text_size), anchor=anchor)
+    def write(self, place: Sequence[float | np.ndarray] | np.ndarray, text: str, anchor: str = "lt") -> None:
+        x, y = (float(value) for value in place)
+        self.draw.text((x, y), text, self.colour, _font(self.text_size), anchor=anchor)
 
     def line(self, x: np.ndarray, y: np.ndarray, dashes: bool = False) -> None:
         points = list(zip(np.asarray(x, float).tolist(), np.asarray(y, float).tolist(), strict=True))
@@ -135,7 +133,7 @@ def _text(pen: _Pen, camera: Camera) -> None:
     count = int(generator.integers(1, 7))
     x, y = generator.uniform(0.08, 0.7) * pen.side, generator.choice([0.1, 0.2, 0.7, 0.8, 0.45]) * pen.side
     for k, line in enumerate(lines[:count]):
-        pen.write(x, y + 1.15 * k * pen.text_size, line)
+        pen.write((x, y + 1.15 * k * pen.text_size), line)
 
 
 def _compass(pen: _Pen, camera: Camera) -> None:
@@ -146,10 +144,10 @@ def _compass(pen: _Pen, camera: Camera) -> None:
             turn = np.radians(camera.azimuth_up - azimuth) * (-1 if camera.mirrored else 1)
             tip = middle + 0.08 * pen.side * np.array([np.sin(turn), -np.cos(turn)])
             pen.line(*np.stack([middle, tip], 1))
-            pen.write(*(middle + 1.4 * (tip - middle)), letter, "mm")
+            pen.write(middle + 1.4 * (tip - middle), letter, "mm")
         return
     for azimuth, letter in LETTERS.items():
-        pen.write(*project(camera, altitude, azimuth, pen.side), letter, "mm")
+        pen.write(project(camera, altitude, azimuth, pen.side), letter, "mm")
 
 
 def _grid(pen: _Pen, camera: Camera) -> None:
@@ -201,7 +199,7 @@ def _bar(pen: _Pen, camera: Camera) -> None:
     shade = int(generator.choice([0, 30, 60, 220]))
     pen.draw.rectangle([0, top, pen.side, top + height], (shade, shade, shade, int(generator.integers(120, 256))))
     pen.text_size = max(6, int(0.7 * height))
-    pen.write(pen.side / 2, top + height / 2, f"{_date(generator)}   {_reading(generator)}", "mm")
+    pen.write((pen.side / 2, top + height / 2), f"{_date(generator)}   {_reading(generator)}", "mm")
 
 
 def _box(pen: _Pen, camera: Camera) -> None:
@@ -214,20 +212,20 @@ def _box(pen: _Pen, camera: Camera) -> None:
 
 def _track(pen: _Pen, camera: Camera) -> None:
     """The foreseen way of a satellite, with its name at one end."""
-    altitude = np.linspace(*pen.generator.uniform(10, 80, 2), 60)
+    low, high = pen.generator.uniform(10, 80, 2).tolist()
+    altitude = np.linspace(low, high, 60)
     azimuth = pen.generator.uniform(0, 360) + np.linspace(0, pen.generator.uniform(30, 170), 60)
     x, y = project(camera, altitude, azimuth, pen.side)
     pen.line(x, y, pen.generator.random() < 0.4)
     dot = 1.5 * pen.width + 2
     pen.draw.ellipse([x[0] - dot, y[0] - dot, x[0] + dot, y[0] + dot], pen.colour)
-    pen.write(float(x[0]) + 2 * dot, float(y[0]), f"SAT {pen.generator.integers(10, 9999)}", "lm")
+    pen.write((x[0] + 2 * dot, y[0]), f"SAT {pen.generator.integers(10, 9999)}", "lm")
 
 
 @cache
 def _stars() -> tuple[list[str], np.ndarray, np.ndarray, list[tuple[int, int]]]:
     """Names, unit vectors and magnitudes of bright stars, and which of them lines join."""
-    names, values = zip(*bright_stars().items(), strict=True)
-    values = np.array(values)
+    names, values = list(bright_stars()), np.array(list(bright_stars().values()))
     vectors = unit_vectors(values[:, 0], values[:, 1]) @ precession(20.0).T
     linked = np.flatnonzero(values[:, 2] < LINKED)
     apart = np.degrees(np.arccos(np.clip(vectors[linked] @ vectors[linked].T, -1, 1)))
@@ -236,7 +234,7 @@ def _stars() -> tuple[list[str], np.ndarray, np.ndarray, list[tuple[int, int]]]:
         for other in np.argsort(distances)[1:3]:
             if distances[other] < LINK:
                 links.add((int(linked[min(star, other)]), int(linked[max(star, other)])))
-    return list(names), vectors, values[:, 2], sorted(links)
+    return names, vectors, values[:, 2], sorted(links)
 
 
 def _star_places(camera: Camera, size: int, sidereal: float, latitude: float) -> Places:
@@ -253,7 +251,7 @@ def _labels(pen: _Pen, places: Places) -> None:
         pen.draw.ellipse(
             [x[star] - mark, y[star] - mark, x[star] + mark, y[star] + mark], outline=pen.colour, width=pen.width
         )
-        pen.write(x[star] + 1.4 * mark, y[star], names[star], "lm")
+        pen.write((x[star] + 1.4 * mark, y[star]), names[star], "lm")
 
 
 def _constellations(pen: _Pen, places: Places) -> None:
