@@ -116,7 +116,7 @@ def test_a_trail_turns_by_15_seconds_of_arc_a_second(seconds):
 
 def test_a_star_on_the_equator_draws_a_trail_of_that_length_with_all_its_light(monkeypatch):
     star = (np.array([[1.0, 0.0, 0.0]]), np.array([1.0]), np.array([0.65]))
-    monkeypatch.setattr(stars, "catalogue", lambda: star)
+    monkeypatch.setattr(stars, "_stars", lambda latitude, exposure_s: star)
     zero = np.zeros(1)
     at = Ephemeris(zero - 40, zero, zero - 40, zero, zero, zero, zero)
     spot, trail = torch.zeros(1, 3, FULL, FULL), torch.zeros(1, 3, FULL, FULL)
