@@ -100,7 +100,8 @@ def test_aurora_of_a_long_exposure_is_the_mean_of_its_moments():
     mean = aurora.light(drawn, episode, moments).mean(0)
     frozen = aurora.light(drawn, episode, torch.tensor([9.0]))[0]
     long = aurora.light(drawn, episode, torch.tensor([9.0]), exposure_s=60.0)[0]
-    assert (long - mean).abs().mean() < 0.4 * (frozen - mean).abs().mean()
+    # two moments at each place, other ones at its neighbours
+    assert (long - mean).abs().mean() < 0.5 * (frozen - mean).abs().mean()
 
 
 @pytest.mark.parametrize("seconds", [10.0, 60.0, 3600.0])

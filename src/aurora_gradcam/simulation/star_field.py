@@ -15,7 +15,7 @@ WHOLE_SKY = 2250
 """Stars brighter than FAINTEST."""
 SOUTH = -0.5
 """Sine of the declination below which the catalogue has no invented stars."""
-BRIGHTEST, DEEPEST = 0.3, 7.0
+BRIGHTEST, DEEPEST = 0.3, 6.6
 """Magnitudes of the brightest invented star of the south, and of the faintest that a long exposure shows."""
 _SEED = 1718
 
