@@ -106,7 +106,7 @@ def test_a_living_aurora_has_its_strength_on_the_average_of_the_logarithm():
     episode = activity.living(np.random.default_rng(1), Episode("arc", 0, 1, 12.0, north_km=90.0), 0.0, 60.0)
     clock = torch.linspace(0, 60, 121)
     assert strength_at(episode, clock).log10().mean().item() == pytest.approx(np.log10(12.0), abs=0.02)
-    assert north_at(episode, torch.tensor(30.0)).item() == pytest.approx(90.0, abs=0.1)
+    assert north_at(episode, torch.tensor([30.0])).item() == pytest.approx(90.0, abs=0.1)
 
 
 def test_every_strength_is_drawn_from_below_the_visible_to_saturation():

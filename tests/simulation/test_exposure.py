@@ -100,7 +100,8 @@ def test_aurora_of_a_long_exposure_is_the_mean_of_its_moments():
     mean = aurora.light(drawn, episode, moments).mean(0)
     frozen = aurora.light(drawn, episode, torch.tensor([9.0]))[0]
     long = aurora.light(drawn, episode, torch.tensor([9.0]), exposure_s=60.0)[0]
-    assert (long - mean).abs().mean() < 0.4 * (frozen - mean).abs().mean()
+    # two moments at each place, other ones at its neighbours
+    assert (long - mean).abs().mean() < 0.5 * (frozen - mean).abs().mean()
 
 
 @pytest.mark.parametrize("seconds", [10.0, 60.0, 3600.0])
@@ -116,7 +117,7 @@ def test_a_trail_turns_by_15_seconds_of_arc_a_second(seconds):
 
 def test_a_star_on_the_equator_draws_a_trail_of_that_length_with_all_its_light(monkeypatch):
     star = (np.array([[1.0, 0.0, 0.0]]), np.array([1.0]), np.array([0.65]))
-    monkeypatch.setattr(stars, "catalogue", lambda: star)
+    monkeypatch.setattr(stars, "_stars", lambda latitude, exposure_s: star)
     zero = np.zeros(1)
     at = Ephemeris(zero - 40, zero, zero - 40, zero, zero, zero, zero)
     spot, trail = torch.zeros(1, 3, FULL, FULL), torch.zeros(1, 3, FULL, FULL)

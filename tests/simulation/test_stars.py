@@ -14,7 +14,9 @@ from aurora_gradcam.preprocessing.sky import open_ephemeris
 from aurora_gradcam.simulation import moon, stars
 from aurora_gradcam.simulation.camera import AURORAMAX_2018, Camera, direction, project
 from aurora_gradcam.simulation.ephemeris import PLANETS, ephemeris
+from aurora_gradcam.simulation.milky_way import GALACTIC
 from aurora_gradcam.simulation.star_catalogue import FAINTEST, bright_stars, catalogue, precession, unit_vectors
+from aurora_gradcam.simulation.star_field import faint, southern
 
 SITE = Site()
 TIMES = [datetime(2018, 4, 21, 6, tzinfo=UTC), datetime(2024, 2, 11, 9, tzinfo=UTC)]
@@ -65,6 +67,32 @@ def test_the_number_of_stars_rises_as_in_the_sky():
     assert 25 < counts[0] < 48 and 90 < counts[1] < 200
     assert 400 < counts[2] < 900 and 1500 < counts[3] < 2500
     assert magnitude.max() <= FAINTEST and -0.5 < colour.min() < colour.max() < 2
+
+
+def test_the_far_south_and_the_faint_have_as_many_stars_as_the_sky():
+    # whole sky (Allen's Astrophysical Quantities): about 2250 brighter than 5.3 and 9500 brighter than 6.6
+    vectors, magnitude, _ = southern()
+    assert (vectors[:, 2] <= -0.5).all() and len(magnitude) == pytest.approx(2250 / 4, rel=0.05)
+    assert (magnitude < 3.3).sum() == pytest.approx(230 / 4, rel=0.4)
+    vectors, magnitude, _ = faint()
+    assert magnitude.min() >= 5.3 and magnitude.max() <= 6.6
+    assert len(magnitude) + 2250 == pytest.approx(9500, rel=0.15)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1)
+    latitude = np.abs(np.degrees(np.arcsin(vectors @ GALACTIC[2])))
+    dense, thin = (((latitude >= a) & (latitude < b)).sum() / (np.sin(np.radians(b)) - np.sin(np.radians(a)))
+                   for a, b in ((0, 5), (60, 90)))  # fmt: skip
+    assert 2 < dense / thin < 5
+
+
+def test_a_long_exposure_shows_more_stars_and_a_short_one_those_of_the_catalogue():
+    at = ephemeris(TIMES[:1], SITE)
+    short, long = (torch.zeros(1, 3, 720, 720) for _ in range(2))
+    stars.add_stars(short, AURORAMAX_2018, at, SITE.latitude, exposure_s=2.0)
+    stars.add_stars(long, AURORAMAX_2018, at, SITE.latitude, exposure_s=10.0)
+    frozen = torch.zeros(1, 3, 720, 720)
+    stars.add_stars(frozen, AURORAMAX_2018, at, SITE.latitude)
+    assert torch.equal(short, frozen)
+    assert (long > 1).sum() > 1.5 * (short > 1).sum()
 
 
 def test_precession_moves_the_pole_star_as_skyfield_says():

@@ -127,12 +127,16 @@ def night_activity(generator: Generator, minutes: float, level: float | np.ndarr
     minutes
         Length of the night.
     level
-        Index 0..1 of a substorm's peak, as `index_of` gives it: one number, or one every STEP minutes from BEFORE the
-        night's start until AFTER its end.
+        Index 0..1 of a substorm's peak, as `index_of` gives it: one number, or one for each of `times_of`.
     """
-    times = np.arange(-BEFORE, minutes + AFTER, STEP)
+    times = times_of(minutes)
     course, onsets = variation(generator, times)
     return Activity(-BEFORE, tuple(np.clip(level + course, 0.0, 1.0).round(4).tolist()), onsets)
+
+
+def times_of(minutes: float) -> np.ndarray:
+    """Minutes every STEP from BEFORE the start of a night that lasts some minutes until AFTER its end, (n,)."""
+    return np.arange(-BEFORE, minutes + AFTER, STEP)
 
 
 def variation(generator: Generator, times: np.ndarray) -> tuple[np.ndarray, tuple[float, ...]]:

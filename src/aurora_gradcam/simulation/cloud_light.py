@@ -102,7 +102,7 @@ def _corona_table(droplets: float) -> Tensor:
 
     Airy's pattern x^2 / 2 (2 J1(z) / z)^2, z = x sin(angle), x = 2 pi radius / wavelength, which carries half of the
     light scattered (van de Hulst 1957, Light Scattering by Small Particles, section 8.31), over a spread of radii and
-    the Moon's half degree.
+    the Moon's half degree; it fades out towards CORONA_END.
     """
     degrees = np.linspace(0, CORONA_END, CORONA_STEPS + 1)
     radii = droplets * np.exp(CORONA_SPREAD * np.linspace(-2, 2, 21))
@@ -112,7 +112,7 @@ def _corona_table(droplets: float) -> Tensor:
         x = 2 * np.pi * radii[:, None] / wavelength
         z = np.maximum(x * np.sin(np.radians(degrees)), 1e-6)
         pattern = (weights[:, None] * x**2 / 2 * (2 * j1(z) / z) ** 2).sum(0) / weights.sum()
-        table.append(_over_moon(degrees, pattern))
+        table.append(_over_moon(degrees, pattern) * (1 - degrees / CORONA_END))
     return torch.tensor(np.array(table), dtype=torch.float32)
 
 
@@ -126,16 +126,13 @@ def _over_moon(degrees: np.ndarray, pattern: np.ndarray) -> np.ndarray:
 def corona(cosine: Tensor, droplets: float) -> Tensor:
     """Phase function of the corona that droplets of a mean radius in micrometres draw about the Moon.
 
-    `cosine` (batch, 1, size, size) of the angle from the Moon -> (batch, 3, size, size), fading out at CORONA_END.
+    `cosine` (batch, 1, size, size) of the angle from the Moon -> (batch, 3, size, size).
     """
     angle = torch.rad2deg(torch.acos(cosine.clamp(-1, 1)))
-    place = (angle / CORONA_END).clamp(0, 1) * CORONA_STEPS
-    step = place.floor().clamp_max(CORONA_STEPS - 1)
-    share = (place - step).expand(-1, 3, -1, -1)
+    place = (angle * (CORONA_STEPS / CORONA_END) + 0.5).clamp_max(CORONA_STEPS).int()
     table = _corona_table(droplets).to(cosine.device)
-    low = torch.stack([band[step[:, 0].long()] for band in table], 1)
-    high = torch.stack([band[step[:, 0].long() + 1] for band in table], 1)
-    return torch.lerp(low, high, share) * (1 - angle / CORONA_END).clamp_min(0)
+    bands_read = [band.index_select(0, place.reshape(-1)).view_as(angle) for band in table]
+    return torch.cat(bands_read, 1)
 
 
 def lit(

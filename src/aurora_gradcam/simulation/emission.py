@@ -29,7 +29,7 @@ def ladder(count: int) -> Tensor:
 def chapman(height: Tensor, peak: float, scale: float) -> Tensor:
     """Chapman's layer exp(1 - z - exp(-z)), z = (height - peak) / scale; 1 at its peak (Rees 1989, section 3)."""
     z = (height - peak) / scale
-    return torch.exp(1 - z - torch.exp(-z))
+    return (1 - z).sub_(torch.exp(-z)).exp_()
 
 
 def profiles(height: Tensor, tall: float) -> Tensor:

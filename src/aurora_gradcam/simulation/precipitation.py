@@ -21,10 +21,11 @@ from .plan import Episode
 SCALE_KM, REACH = 60.0, 3.25
 """The map's samples lie at SCALE_KM sinh(u), u in -REACH..REACH: densely overhead, thinly towards the horizon."""
 RAMP_MINUTES = 1.2
-FAINTEST = -2.0
-"""Decimal logarithm of the kilorayleigh from which a course is drawn: a hundredth of what is visible on a dark sky."""
-LONG_S = 1.5
-"""Exposures in seconds that are longer are the mean of several moments."""
+FAINTEST = -1.5
+"""Decimal logarithm of the kilorayleigh from which a course is drawn: a thirtieth of what is visible on a dark sky."""
+LONG_S, MOMENTS = 6.0, 2
+"""Exposures in seconds that are longer are the mean of so many moments at each place of the map; within shorter ones
+aurora moves by less than a sample of the map."""
 FLOW_KM = 420.0
 EPISODES, NUMBERS = 64, 32
 
@@ -82,22 +83,30 @@ def strength_at(episode: Episode, minutes: Tensor) -> Tensor:
 
 
 def north_at(episode: Episode, minutes: Tensor) -> Tensor | float:
-    """Place in km to the magnetic north at minutes of any shape; one number where it does not move."""
-    return _between_knots(episode.path, minutes) if episode.path else episode.north_km
+    """Place in km to the magnetic north at minutes (batch, ...); one number where it does not move.
+
+    The minutes of one entry lie close together: between the first and the last of them the way is straight.
+    """
+    if not episode.path:
+        return episode.north_km
+    each = minutes.reshape(len(minutes), -1)
+    first, last = each.amin(1), each.amax(1)
+    begin, end = _between_knots(episode.path, first), _between_knots(episode.path, last)
+    speed = (end - begin) / (last - first).clamp_min(1e-6)
+    return (begin[:, None] + speed[:, None] * (each - first[:, None])).view_as(minutes)
 
 
 def exposed(fields: Fields, episode: Episode, minutes: Tensor, exposure_s: float) -> Tensor:
     """The map of one episode, mean over an exposure about minutes (batch,), (batch, map, map)."""
     if exposure_s <= LONG_S:
         return precipitation(fields, episode, minutes)
-    moments = 2 if exposure_s < 10 else 3
     # each place has its own moments within the exposure, or the curtains would show as so many copies
     own = _moments(fields.east.shape[-1]).to(fields.east.device)
     total = 0
-    for k in range(moments):
-        shift = ((k + own) / moments - 0.5) * (exposure_s / 60)
+    for k in range(MOMENTS):
+        shift = ((k + own) / MOMENTS - 0.5) * (exposure_s / 60)
         total = total + precipitation(fields, episode, minutes[:, None, None] + shift)
-    return total / moments
+    return total / MOMENTS
 
 
 @lru_cache(maxsize=4)

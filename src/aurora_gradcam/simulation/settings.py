@@ -26,7 +26,7 @@ SHARES = {
     "twilight": (0.04, 0.6),
 }
 """How often each setting is drawn, and how often aurora is drawn in it; by choice, see the module's text."""
-FROZEN = 0.4
+FROZEN = 0.5
 """Share of cameras whose exposure is too short for anything to move."""
 EXPOSURES = (1.0, 60.0)
 """Seconds."""

@@ -14,6 +14,7 @@ from .exposure import SIDEREAL
 from .milky_way import from_horizon
 from .sky import EXTINCTION
 from .star_catalogue import catalogue
+from .star_field import Stars, faint, southern
 from .twilight import nanolambert
 
 PLANET_COLOURS = (0.82, 0.83, 1.36, 1.04)
@@ -26,6 +27,10 @@ BLOOM = (0.03, 2.2)
 """Share of the light that the lens spreads wider, and that width in pixels of the full picture."""
 TRAIL_STEP = 0.8
 """Pixels between the spots of a trail."""
+DEEP_S = 8.0
+"""Exposures in seconds from which stars beyond the catalogue's faintest are seen."""
+NO_SOUTH = 57.0
+"""Latitude in degrees from which on the stars of the far south never rise by LOWEST."""
 BRIGHT = 1.2
 """Only stars brighter than this magnitude are drawn with their bloom."""
 
@@ -86,6 +91,16 @@ def trail(camera: Camera, size: int, exposure_s: float) -> np.ndarray:
     return turned * ((np.arange(spots) + 0.5) / spots - 0.5)
 
 
+def _stars(latitude: float, exposure_s: float) -> Stars:
+    """The stars that a camera at this latitude sees with this exposure."""
+    parts = [catalogue()]
+    if latitude < NO_SOUTH:
+        parts.append(southern())
+    if exposure_s >= DEEP_S:
+        parts.append(faint())
+    return parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
 def add_stars(
     picture: Tensor,
     camera: Camera,
@@ -97,19 +112,20 @@ def add_stars(
     """Add each frame's stars and planets, dimmed by the air, to light (batch, 3, size, size) in nanolambert, in place.
 
     `passed` is the share that clouds let through, (batch, 1, size, size), all of it by default. Over an exposure of
-    `exposure_s` seconds stars draw trails; planets are drawn as spots.
+    `exposure_s` seconds stars draw trails, and from DEEP_S on fainter stars are seen; planets are drawn as spots.
     """
     turns = trail(camera, picture.shape[-1], exposure_s)
+    stars = _stars(latitude, exposure_s)
     for turn in turns:
         moved = replace(at, sidereal=at.sidereal + turn) if len(turns) > 1 else at
-        _add_stars(picture, camera, moved, latitude, passed, 1 / len(turns))
+        _add_stars(picture, camera, moved, latitude, passed, stars, 1 / len(turns))
 
 
 def _add_stars(
-    picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, passed: Tensor | None, share: float
+    picture: Tensor, camera: Camera, at: Ephemeris, latitude: float, passed: Tensor | None, stars: Stars, share: float
 ) -> None:
     size, device = picture.shape[-1], picture.device
-    vectors, magnitude, colour = catalogue()
+    vectors, magnitude, colour = stars
     altitude, azimuth = horizontal(vectors, at.sidereal, latitude)
     magnitude, colour = (np.broadcast_to(value, altitude.shape) for value in (magnitude, colour))
     if len(at.planets_altitude):

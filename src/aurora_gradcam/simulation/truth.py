@@ -138,7 +138,7 @@ def form(shapes: Sequence[str], parts: Tensor, seen: Seen) -> Tensor:
         What the aurora of the frames amounts to.
     """
     area = torch.zeros(len(seen.mask), len(FORMS), device=seen.mask.device)
-    if len(shapes):
+    if len(shapes) and bool(seen.visible.any()):
         places = torch.tensor([FORM_OF[shape] for shape in shapes], device=seen.mask.device)
         strongest = places[parts.argmax(0)]
         for place in range(1, len(FORMS)):
