@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -73,12 +74,12 @@ def test_each_reason_where_it_holds(limits):
     shown[0], shown[1] = 3, 255
     shown[1, :, :4] = 0  # a bright picture with an edge, so that it has structure
     assert shown.float().std() > 0
-    like_others = features(200, 6, shift=4.0)
-    machine = no_sky.scores(pictures(200), like_others, limits)[:, 1]
-    far = limits.mean[None].float() - 60
-    given = torch.cat([features(2, 8), like_others[machine.argmax()][None], far])
-    rows = no_sky.reasons(shown, given, limits)
-    assert rows == [Reason.UNIFORM, Reason.BRIGHT, Reason.OTHER, Reason.UNLIKE]
+    far, like_others = limits.mean[None].float() - 60, features(1, 6, shift=4.0)
+    rows = no_sky.reasons(shown, torch.cat([features(2, 8), like_others, far]), limits)
+    assert rows[:2] == [Reason.UNIFORM, Reason.BRIGHT]
+    assert rows[3] == Reason.UNLIKE
+    at_any_distance = dataclasses.replace(limits, thresholds=torch.tensor([1000.0, limits.thresholds[1], math.inf]))
+    assert no_sky.reasons(shown[2:3], like_others, at_any_distance) == [Reason.OTHER]
 
 
 def test_noise_is_no_structure_and_a_faint_gradient_is(limits):

@@ -207,6 +207,15 @@ def test_frames_do_not_depend_on_the_workers_nor_on_the_chunks(here, monkeypatch
     assert alone.pictures.shape == (72, 3, 32, 32)
 
 
+def test_frames_drawn_ahead_by_other_processes_train_the_same_weights(here, monkeypatch):
+    own = changed_params(stages=(PretrainStage(size=32, rounds=2),), frames_per_round=16, passes=1)
+    pretrain.run(own, easy)
+    alone = digest()
+    monkeypatch.setenv("AURORA_WORKERS", "2")
+    pretrain.run(own, easy, restart=True)
+    assert digest() == alone
+
+
 def test_skies_without_a_mask_train_and_bad_ones_are_refused(here):
     def bare(indices, seed, size):
         skies = easy(indices, seed, size)

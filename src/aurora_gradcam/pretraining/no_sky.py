@@ -52,8 +52,8 @@ class Reason(StrEnum):
 
     UNIFORM = "no structure at all: lens cap or no signal"
     BRIGHT = "bright all over: daylight or overexposed"
-    OTHER = "edges and texture of other things than a night sky, such as a page, a landscape or a face"
     UNLIKE = "unlike every simulated night sky"
+    OTHER = "edges and texture of other things than a night sky, such as a page, a landscape or a face"
 
 
 @dataclass(frozen=True)
@@ -169,9 +169,11 @@ def reasons(pictures: Tensor, features: Tensor, limits: Limits) -> list[Reason |
     """Why each picture is taken for no night sky; None where it may be one. Arguments as those of `scores`."""
     beyond = scores(pictures, features, limits) > limits.thresholds
     even = _structure(_blocks(pictures)) < LEAST_STRUCTURE
-    holds = torch.cat([even[:, None], beyond], 1).tolist()
-    in_order = (Reason.UNIFORM, Reason.BRIGHT, Reason.OTHER, Reason.UNLIKE)
-    return [next((reason for reason, held in zip(in_order, row, strict=True) if held), None) for row in holds]
+    bright, other, unlike = beyond.T
+    # far from all that it learnt from, the machine has no opinion: the distance is asked first
+    in_order = {Reason.UNIFORM: even, Reason.BRIGHT: bright, Reason.UNLIKE: unlike, Reason.OTHER: other}
+    rows = zip(*(held.tolist() for held in in_order.values()), strict=True)
+    return [next((reason for reason, held in zip(in_order, row, strict=True) if held), None) for row in rows]
 
 
 def _blocks(pictures: Tensor) -> Tensor:

@@ -143,8 +143,9 @@ def _drawn(draw: Draw, seed: int, image_size: int, size: int, numbers: range) ->
         None if mask is None else mask.float().reshape(len(numbers), 1, *mask.shape[-2:]),
         *(_truth(skies, name, kind) for name, kind in FURTHER.items()),
     )
-    # arrays travel between processes as bytes; tensors would each hold a file descriptor open
-    return tuple(None if tensor is None else tensor.cpu().numpy() for tensor in tensors)
+    # arrays travel between processes as bytes; tensors would each hold a file descriptor open. The way loses the order
+    # of the axes in memory, on which the rounding of later sums depends: it is the plain one from the beginning
+    return tuple(None if tensor is None else tensor.cpu().contiguous().numpy() for tensor in tensors)
 
 
 def _truth(skies: Any, name: str, kind: torch.dtype) -> Tensor | None:
