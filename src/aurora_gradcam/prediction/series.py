@@ -103,7 +103,9 @@ def of_images(
     paths = list(images.values())
     status = ["ok" if path in sizes else "corrupt" for path in paths]
     rows = untimed(pd.DataFrame({"source": list(images), "frame_no": range(len(paths)), "status": status}))
+    notes: list[str] = []
     if timed:
+        notes = names.notes_on_times([path.name for path in paths], params.predict)
         utc = pd.Series([names.time_in(path.name, params.predict) for path in paths], dtype=UTC)
         time_status = np.where(utc.isna(), "failed", "read")
         rows = with_sky(rows.assign(utc=utc, time_status=time_status), params)
@@ -112,4 +114,4 @@ def of_images(
         return pictures.framed(paths[number], circles[sizes[paths[number]]])
 
     cut = {size for size, circle in circles.items() if circle}
-    return Series("images", rows, read, cut)
+    return Series("images", rows, read, cut, notes=notes)

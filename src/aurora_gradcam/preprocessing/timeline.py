@@ -34,8 +34,9 @@ WINDOW = 9
 """Readings whose median is the offset at one place."""
 LEVEL_S = 1.0
 """Drift in half a window that is taken for the rounding to whole seconds, s."""
-SCATTER_WINDOW = 15
-"""Readings from which the scatter at one place is measured."""
+SCATTER_WINDOWS = (15, 61)
+"""Readings from which the scatter at one place is measured: the larger of both counts, as a part of the night or all of
+it may be uneven."""
 SCATTER_QUANTILE = 0.75
 """Quantile of the distances that measures it: more misreadings than a quarter seldom lie near the clock."""
 
@@ -274,5 +275,8 @@ def scatter(distance: np.ndarray, limit_s: float) -> np.ndarray:
         A reading further away than this is a misreading and says nothing about the clock.
     """
     ordinary = pd.Series(np.where(np.abs(distance) <= limit_s, np.abs(distance), np.nan))
-    around = ordinary.rolling(SCATTER_WINDOW, center=True, min_periods=1)
-    return around.quantile(SCATTER_QUANTILE, interpolation="lower").fillna(0).to_numpy()
+    spreads = [
+        ordinary.rolling(window, center=True, min_periods=1).quantile(SCATTER_QUANTILE, interpolation="lower").fillna(0)
+        for window in SCATTER_WINDOWS
+    ]
+    return np.max(spreads, axis=0)
