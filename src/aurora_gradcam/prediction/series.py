@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..config import Circle, Params
 from ..images import decode_image
-from ..preprocessing import extract, ocr_utc, stamps
+from ..preprocessing import extract, ocr_utc
 from ..preprocessing.sky import POSITIONS, illuminated
 from ..preprocessing.video import Sample, Video
 from ..progress import track
@@ -72,7 +72,7 @@ def of_video(name: str, video: Video, params: Params, timed: bool, folder: Path)
     rows, notes = untimed(rows.assign(elapsed_s=elapsed_s)), []
     if timed:
         strips = [samples.get(number) for number in frames["frame_no"]]
-        texts = stamps.read(map(_strip, track(strips, f"{name}: times")), params.ocr_utc.strips_per_page)
+        texts = ocr_utc.read_texts(track(strips, f"{name}: times"), _strip, params)
         seen = names.night_of_texts([stamp.text for stamp in texts], params.ocr_utc)
         date = date or seen
         rows["time_status"] = "failed"

@@ -289,7 +289,7 @@ def confirm(
     """
     count = len(votes)
     night = Confirmed(
-        np.full(count, -1), np.zeros(count, int), np.full(count, np.nan), np.full(count, EXACT_S), []
+        np.full(count, -1), np.zeros(count, int), np.full(count, np.nan), np.full(count, np.nan), []
     )  # fmt: skip
     segments = path.segments()
     last = int(segments.max(initial=-1))
@@ -306,6 +306,8 @@ def confirm(
         night.clocks.append(clock)
         night.segment[members], night.alternative[members], night.model[members] = number, alternatives, clock.offset
         night.fit_s[span] = np.maximum(EXACT_S, np.where(spread > LEVEL_S, SCATTERS * spread, 0))
+    fit_s = pd.Series(night.fit_s)  # at a break that of either side, where that is larger
+    night.fit_s[:] = np.fmax(fit_s.ffill(), fit_s.bfill()).fillna(EXACT_S)
     return night
 
 
@@ -368,7 +370,7 @@ def _suiting(stretch: Stretch, spread: np.ndarray, moments: Sequence[Moments], t
     those that misreading does not explain.
     """
     in_order = stretch.is_in_order()
-    suits = in_order & ((np.abs(stretch.deviation) <= tolerance_s) | (spread > LEVEL_S))
+    suits = in_order & ((np.abs(stretch.deviation) <= tolerance_s) | (spread >= LEVEL_S))
     odd = np.flatnonzero(in_order & ~suits)
     changes = [changed_digits(moments[stretch.span[n]][stretch.nearest[n]][1].local, stretch.deviation[n]) for n in odd]
     several = np.array([len(change) > 1 for change in changes], bool)
