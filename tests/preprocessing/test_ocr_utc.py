@@ -5,14 +5,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import strips
 from aurora_gradcam import archive
 from aurora_gradcam.config import Extract, Params
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.preprocessing import ocr_utc
+from aurora_gradcam.preprocessing import ocr_utc, stamps
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.times import TIMES_TABLE
 
@@ -54,7 +56,7 @@ def folder(tmp_path, monkeypatch):
 FEBRUARY = times(datetime(2024, 2, 1, 1, 19, 54, tzinfo=UTC), 10)
 
 
-def test_a_month_of_both_eras_gaps_and_bad_frames_has_a_row_a_frame_and_no_wrong_time(folder, capsys):
+def test_a_month_of_both_eras_gaps_and_bad_frames_has_a_row_a_frame_and_no_wrong_time(folder, caplog):
     plain = times(datetime(2024, 2, 10, 3, 0, 7, tzinfo=UTC), 12)
     gap = FEBRUARY[:6] + times(FEBRUARY[6] + timedelta(minutes=12), 6)
     texts: list[str | None] = [printed(t, "%Y/%m/%d %H:%M:%S   %Z/") for t in plain]
@@ -74,12 +76,12 @@ def test_a_month_of_both_eras_gaps_and_bad_frames_has_a_row_a_frame_and_no_wrong
     assert (table["local_time"] == table["utc"].dt.tz_localize(None) - pd.Timedelta(hours=7)).all()
     assert table["text"].isna().tolist() == table["confidence"].isna().tolist()
     assert table["text"].isna().sum() == 2
-    said = capsys.readouterr().err
+    said = caplog.text
     assert "20240201: of 12 frames all read; gaps of 720 s" in said
     assert "20240210: of 12 frames 1 repaired, 2 interpolated" in said
 
 
-def test_both_clock_changes_are_read_from_the_printed_zone(folder, capsys):
+def test_both_clock_changes_are_read_from_the_printed_zone(folder, caplog):
     autumn = times(datetime(2024, 11, 3, 6, 51, tzinfo=UTC), 80)[::8]
     spring = times(datetime(2024, 3, 10, 8, 55, 54, tzinfo=UTC), 10)
     assert {printed(t)[11:13] + printed(t)[20:] for t in autumn} == {"00MDT", "01MDT", "01MST"}
@@ -94,7 +96,7 @@ def test_both_clock_changes_are_read_from_the_printed_zone(folder, capsys):
         assert (table["time_status"] == "read").all()
         assert ((table["utc"] - pd.Series(truth)).dt.total_seconds() == 0).all()
         assert set(table["utc_offset_min"]) == {-420, -360}
-    assert "of 10 frames" not in capsys.readouterr().err
+    assert "of 10 frames" not in caplog.text
 
 
 def test_workers_and_reruns_change_no_byte(folder, monkeypatch):
@@ -109,7 +111,7 @@ def test_workers_and_reruns_change_no_byte(folder, monkeypatch):
     assert written[0] == written[1]
 
 
-def test_a_night_without_a_readable_time_is_told_and_its_rows_fail(folder, capsys):
+def test_a_night_without_a_readable_time_is_told_and_its_rows_fail(folder, caplog):
     good = [night_of_strips(f"2024020{d}", [printed(t + timedelta(days=d - 1)) for t in FEBRUARY]) for d in (1, 2, 3)]
     dark = night_of_strips("20240204", ["no signal"] * 6)
     FRAMES_TABLE.write(pd.concat([*good, dark]), "2024-02")
@@ -118,7 +120,7 @@ def test_a_night_without_a_readable_time_is_told_and_its_rows_fail(folder, capsy
     failed = table[table["time_status"] == "failed"]
     assert failed["frame_id"].tolist() == dark["frame_id"].tolist()
     assert failed["utc"].isna().all() and failed["local_time"].isna().all()
-    assert "20240204: of 6 frames no readable time" in capsys.readouterr().err
+    assert "20240204: of 6 frames no readable time" in caplog.text
 
 
 def test_too_many_frames_without_a_time_end_the_month_and_name_the_nights(folder):
@@ -126,11 +128,39 @@ def test_too_many_frames_without_a_time_end_the_month_and_name_the_nights(folder
     dark = night_of_strips("20240204", ["no signal"] * 6)
     FRAMES_TABLE.write(pd.concat([good, dark]), "2024-02")
     with pytest.raises(
-        DataError, match=r"6 of the month's 16 .*20240204 \[2024-02\].*extract.stamp_box.*ocr_utc.formats"
+        DataError,
+        match=r"6 of the month's 16 .*1 of 2 nights fail: 20240204 \[2024-02\].*extract.stamp_box.*ocr_utc.formats",
     ) as raised:
         ocr_utc.run(PARAMS, "2024-02")
-    assert "20240201" not in str(raised.value)
+    assert "20240201" not in str(raised.value) and "tmp/ocr_utc/2024-02.png" in str(raised.value)
+    with Image.open("tmp/ocr_utc/2024-02.png") as sheet:
+        assert sheet.height == 6 * 60 and sheet.width > strips.SIZES["720p"][0]
+    texts = pd.read_csv("tmp/ocr_utc/2024-02.csv")
+    assert texts["frame_id"].tolist() == dark["frame_id"].tolist() and set(texts["text"]) == {"no signal"}
     assert not TIMES_TABLE.path("2024-02").exists()
+
+
+def test_strips_of_an_earlier_failure_are_removed_when_all_times_are_known(folder):
+    FRAMES_TABLE.write(night_of_strips("20240201", [printed(t) for t in FEBRUARY]), "2024-02")
+    stale = folder / "tmp" / "ocr_utc" / "2024-02.png"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    ocr_utc.run(PARAMS, "2024-02")
+    assert not stale.exists()
+
+
+def test_a_bright_corner_of_the_sky_circle_is_no_ink(folder):
+    texts = [printed(t) for t in FEBRUARY]
+    frames = night_of_strips("20240201", texts)
+    rows, columns = np.mgrid[664:720, 820:1272]
+    sky = np.hypot(columns - 640, rows - 360) <= 364
+    assert sky.any() and stamps.trim(np.where(sky, 230, 0)).shape[0] > 20
+    params = Params(extract=Extract(circle={"center": (640, 360), "radius": 364}))
+    members = [(f"{name}.png", strips.png(np.where(sky, 230, strips.draw(text)).astype(np.uint8)))
+               for name, text in zip(frames["frame_id"], texts, strict=True)]  # fmt: skip
+    archive.write(archive.night_path(archive.STAMPS, "20240201"), members)
+    times, notes = ocr_utc.time_night(frames, params)
+    assert (times["time_status"] == "read").all() and not notes
 
 
 def test_missing_stamps_and_missing_frames_are_clear_errors(folder):

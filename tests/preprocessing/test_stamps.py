@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytesseract
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 import strips
+from aurora_gradcam.config import Circle
 from aurora_gradcam.errors import ToolError
 from aurora_gradcam.preprocessing import stamps
 
@@ -70,6 +72,70 @@ def test_trimming_keeps_all_the_ink_and_leaves_out_the_black():
     at_the_edge = np.zeros((40, 100), np.uint8)
     at_the_edge[0, 0] = at_the_edge[39, 99] = 255
     assert stamps.trim(at_the_edge).shape == (40, 100)
+
+
+def outlined(text: str, ground: np.ndarray, fill: int = 255, outline: int = 0) -> np.ndarray:
+    """Text with an outline on a ground, uint8 (height, width)."""
+    picture = Image.fromarray(ground.astype(np.uint8))
+    font = ImageFont.truetype(strips.FONT, 26)
+    middle = ground.shape[0] / 2
+    ImageDraw.Draw(picture).text(
+        (8, middle), text, font=font, fill=fill, anchor="lm", stroke_width=2, stroke_fill=outline
+    )
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("second", ["2024-03-09", "Exposure 20 s  Gain 200", "Yellowknife NWT"])
+@pytest.mark.parametrize("shift", [0, 6, 40])
+def test_two_lines_are_read_one_after_the_other(second, shift):
+    first = "2024-03-09 18:00:00 UTC"
+    picture = Image.new("L", (452, 84))
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.truetype(strips.FONT, 26)
+    draw.text((8 + shift, 22), first, font=font, fill=240, anchor="lm")
+    draw.text((8, 62), second, font=font, fill=240, anchor="lm")
+    (stamp,) = stamps.read([np.asarray(picture)], 24)
+    assert stamp.text.replace(" ", "") == (first + second).replace(" ", "")
+
+
+def test_lines_of_several_strips_stay_apart_whatever_the_page_holds():
+    picture = Image.new("L", (452, 84))
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.truetype(strips.FONT, 26)
+    draw.text((20, 22), "2024-03-09", font=font, fill=240, anchor="lm")
+    draw.text((8, 62), "18:00:00 UTC", font=font, fill=240, anchor="lm")
+    two, one = np.asarray(picture), strips.draw("2024-01-31 18:19:54 MST")
+    for per_page in (1, 2, 24):
+        read = stamps.read([two, one, None, two], per_page)
+        assert [stamp.text for stamp in read] == [
+            "2024-03-09 18:00:00 UTC", "2024-01-31 18:19:54 MST", None, "2024-03-09 18:00:00 UTC",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", [45, 80, 110, 150, 190, 215])
+def test_white_text_with_an_outline_is_read_on_a_bright_sky(level):
+    rng = np.random.default_rng(level)
+    ground = level + np.linspace(-20, 20, 420)[None, :] + rng.normal(0, 3, (44, 420))
+    (stamp,) = stamps.read([outlined("2024-03-09 18:00:00 UTC", ground)], 24)
+    assert stamp.text == "2024-03-09 18:00:00 UTC"
+
+
+@pytest.mark.parametrize(("ground", "fill"), [(230, 10), (150, 0), (0, 90), (60, 200)])
+def test_text_is_read_whatever_is_brighter(ground, fill):
+    strip = outlined("2024-03-09 18:00:00 UTC", np.full((44, 420), ground), fill, ground)
+    (stamp,) = stamps.read([strip], 24)
+    assert stamp.text == "2024-03-09 18:00:00 UTC"
+
+
+def test_the_sky_in_a_strip_is_black_and_the_text_stays():
+    strip = np.full((40, 100), 200, np.uint8)
+    circle = Circle(center=(0, 0), radius=48)
+    masked = stamps.without_sky(strip, (20, 20, 100, 40), circle)
+    rows, columns = np.mgrid[20:60, 20:120]
+    assert ((masked == 0) == (np.hypot(rows, columns) <= 50)).all()
+    assert stamps.without_sky(strip, (100, 100, 100, 40), circle) is strip
+    assert stamps.without_sky(strip, (0, 0, 100, 40), Circle(center=(50, 20), radius=100)) is strip
+    assert stamps.without_sky(strip[:9], (20, 20, 100, 40), circle).shape == (9, 100)
 
 
 @pytest.mark.parametrize("value", [0, stamps.INK - 1, 255])

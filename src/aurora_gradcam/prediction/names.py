@@ -8,25 +8,26 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from ..config import OcrUtc, Predict
+from ..config.zones import zone_named
 from ..errors import ConfigError
 from ..preprocessing import video_names
-from ..preprocessing.clock import parse
+from ..preprocessing.readings import Reading, parse
 from ..preprocessing.video_names import is_date
 
 FIELDS = {"Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{2}", "d": r"\d{2}", "j": r"\d{3}", "H": r"\d{2}", "I": r"\d{2}",
-          "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}", "p": r"[AaPp][Mm]", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]{3,9}",
-          "%": "%"}  # fmt: skip
+          "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}", "p": r"[AaPp][Mm]", "z": r"(?:Z|[+-]\d{2}:?\d{2})",
+          "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]{3,9}", "%": "%"}  # fmt: skip
 """The fields of strptime that a name can hold, as expressions."""
 
 
 YEARS = (1900, 2052)
 """Of the ephemeris de421; a number that looks like a time of other years is taken for a serial number."""
 DATE = "%Y%m%d"
+UTC_ASSUMED = "the times in the names are taken as UTC; if they are local times, set predict.image_zone"
 NEEDED = (("Y", "y"), ("m", "b", "B", "j"), ("d", "j"), ("H", "I"))
 """Of each of these one, or the time would not be known."""
 
@@ -45,8 +46,8 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\d){expression}(?!\d)")
 
 
-def time_in(name: str, rule: Predict) -> datetime | None:
-    """The time that stands in a file name, in UTC; None where none does.
+def local_time_in(name: str, rule: Predict) -> datetime | None:
+    """The time that stands in a file name, as it stands there; None where none does. It is aware where %z is read.
 
     Raises
     ------
@@ -55,14 +56,52 @@ def time_in(name: str, rule: Predict) -> datetime | None:
     """
     if not rule.image_time:
         return None
-    for found in _pattern(rule.image_time).finditer(name):
+    for match in _pattern(rule.image_time).finditer(name):
         try:
-            local = datetime.strptime(found[0], rule.image_time)
+            local = datetime.strptime(match[0], rule.image_time)
         except ValueError:
             continue
         if YEARS[0] <= local.year <= YEARS[1]:  # else a serial number that looks like a time
-            return local.replace(tzinfo=ZoneInfo(rule.image_zone)).astimezone(UTC)
+            return local
     return None
+
+
+def time_in(name: str, rule: Predict) -> datetime | None:
+    """The time that stands in a file name, in UTC; None where none does, or where it can mean no one moment.
+
+    A local time in the hour that the zone `rule.image_zone` skips in spring is none, and one in the hour that comes
+    twice in autumn can be either. The order of names does not decide: a night's names hold each time once, and an hour
+    without pictures looks the same on both sides.
+
+    Raises
+    ------
+    ConfigError
+        `rule.image_time` holds a field that no name can hold.
+    """
+    local = local_time_in(name, rule)
+    if local is None or local.tzinfo is not None:
+        return local and local.astimezone(UTC)
+    zone = zone_named(rule.image_zone)
+    reading = Reading(local.replace(microsecond=0), None)
+    moments = [] if reading.is_skipped(zone) else reading.moments(zone)
+    return local.replace(tzinfo=zone).astimezone(UTC) if len(moments) == 1 else None
+
+
+def notes_on_times(names: Sequence[str], rule: Predict) -> list[str]:
+    """What a person should know about the times in file names, in phrases."""
+    pairs = [(name, local) for name in names if (local := local_time_in(name, rule)) and local.tzinfo is None]
+    if not pairs:
+        return []
+    notes = [UTC_ASSUMED] if rule.image_zone == "UTC" else []
+    zone = zone_named(rule.image_zone)
+    readings = [(name, Reading(local.replace(microsecond=0), None)) for name, local in pairs]
+    skipped = [name for name, reading in readings if reading.is_skipped(zone)]
+    doubled = [name for name, reading in readings if len(reading.moments(zone)) > 1]
+    for kind, open_names in ((f"that {rule.image_zone} skips in spring", skipped),
+                             (f"in the hour that comes twice in {rule.image_zone}", doubled)):  # fmt: skip
+        if open_names:
+            notes.append(f"{len(open_names)} names hold a time {kind}, such as {open_names[0]}; these have no time")
+    return notes
 
 
 def night_in(name: str, file_pattern: str) -> str | None:

@@ -11,11 +11,12 @@ import pandas as pd
 
 from ..config import Params
 from ..images import decode_image
-from ..preprocessing import extract, ocr_utc, stamps
-from ..preprocessing.clock import AGREEING
+from ..preprocessing import extract, ocr_utc
 from ..preprocessing.sky import POSITIONS, illuminated
+from ..preprocessing.timeline import AGREEING
 from ..preprocessing.video import Sample, Video
 from ..progress import track
+from ..tables.frames import elapsed_s
 from . import names
 from .circles import Cut, Size
 from .image_files import Header, Scale, read_frame
@@ -126,14 +127,14 @@ def of_video(source: Source, video: Video, params: Params, timed: bool, folder: 
     """
     date = names.night_in(video.path.name, params.extract.file_pattern)
     frames, samples = extract.decode_night(date or UNDATED, video, params.extract, folder)
-    elapsed_s = frames["pts_s"] * params.extract.nominal_fps * params.extract.seconds_per_frame
+    elapsed = elapsed_s(frames["pts_s"], params.extract)
     rows = pd.DataFrame({"source": source.name, "frame_no": frames["frame_no"], "status": frames["status"]})
     stems = [f"{source.stem}-{number:05d}" for number in frames["frame_no"]]
-    rows = without_times(rows.assign(file_stem=stems, reason="", elapsed_s=elapsed_s))
+    rows = without_times(rows.assign(file_stem=stems, reason="", elapsed_s=elapsed))
     notes: list[str] = []
     if timed:
         strips = [samples.get(number) for number in frames["frame_no"]]
-        texts = stamps.read(map(_strip, track(strips, f"{source.name}: times")), params.ocr_utc.strips_per_page)
+        texts = ocr_utc.read_texts(track(strips, f"{source.name}: times"), _strip, params)
         printed = names.night_of_texts([stamp.text for stamp in texts], params.ocr_utc)
         date = date or printed
         rows["time_status"] = "failed"
@@ -141,7 +142,7 @@ def of_video(source: Source, video: Video, params: Params, timed: bool, folder: 
             times, notes = ocr_utc.place_night(frames.assign(night=date), texts, params)
             rows = with_sky(rows.assign(utc=times["utc"], time_status=times["time_status"]), params)
             if (rows["time_status"] == "failed").all():
-                notes += names.why_failed([stamp.text for stamp in texts], elapsed_s.to_numpy(), date, params.ocr_utc)
+                notes += names.why_failed([stamp.text for stamp in texts], elapsed.to_numpy(), date, params.ocr_utc)
 
     def read(number: int) -> Frame:
         sample = samples[int(rows["frame_no"].iloc[number])]
@@ -179,7 +180,9 @@ def of_images(
             }
         )
     )
+    notes: list[str] = []
     if timed:
+        notes = names.notes_on_times([path.name for path in paths], params.predict)
         utc = pd.Series([names.time_in(path.name, params.predict) for path in paths], dtype=UTC)
         time_status = np.where(utc.isna(), "failed", "read")
         rows = with_sky(rows.assign(utc=utc, time_status=time_status), params)
@@ -190,8 +193,9 @@ def of_images(
 
     sizes = {size for size, cut in cuts.items() if cut.circle}
     several = sum(headers[path].pictures > 1 for path in paths)
-    notes = [f"{several} files hold several pictures; the first of each was classified, the others were not"]
-    return Series("images", rows, read, sizes, notes if several else [])
+    if several:
+        notes.append(f"{several} files hold several pictures; the first of each was classified, the others were not")
+    return Series("images", rows, read, sizes, notes)
 
 
 def _fault(header: Header, cuts: Mapping[Size, Cut]) -> Frame:

@@ -289,7 +289,7 @@ def confirm(
     """
     count = len(votes)
     night = Confirmed(
-        np.full(count, -1), np.zeros(count, int), np.full(count, np.nan), np.full(count, EXACT_S), []
+        np.full(count, -1), np.zeros(count, int), np.full(count, np.nan), np.full(count, np.nan), []
     )  # fmt: skip
     segments = path.segments()
     last = int(segments.max(initial=-1))
@@ -306,6 +306,8 @@ def confirm(
         night.clocks.append(clock)
         night.segment[members], night.alternative[members], night.model[members] = number, alternatives, clock.offset
         night.fit_s[span] = np.maximum(EXACT_S, np.where(spread > LEVEL_S, SCATTERS * spread, 0))
+    fit_s = pd.Series(night.fit_s)  # at a break that of either side, where that is larger
+    night.fit_s[:] = np.fmax(fit_s.ffill(), fit_s.bfill()).fillna(EXACT_S)
     return night
 
 
@@ -364,12 +366,11 @@ class Stretch:
 def _suiting(stretch: Stretch, spread: np.ndarray, moments: Sequence[Moments], tolerance_s: float) -> np.ndarray:
     """Which readings of a stretch are times of its clock, misreadings left out.
 
-    Those that are in order and near the clock, or go on from the one before at its pace; on a clock that is not even
-    itself, all that are in order; and else those that misreading does not explain.
+    Those that are in order and near the clock; on a clock that is not even itself, all that are in order; and else
+    those that misreading does not explain.
     """
     in_order = stretch.is_in_order()
-    goes_on = np.isin(np.arange(len(stretch.span)), stretch.on_path[1:])
-    suits = in_order & (goes_on | (np.abs(stretch.deviation) <= tolerance_s) | (spread > LEVEL_S))
+    suits = in_order & ((np.abs(stretch.deviation) <= tolerance_s) | (spread >= LEVEL_S))
     odd = np.flatnonzero(in_order & ~suits)
     changes = [changed_digits(moments[stretch.span[n]][stretch.nearest[n]][1].local, stretch.deviation[n]) for n in odd]
     several = np.array([len(change) > 1 for change in changes], bool)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 from .. import archive
-from ..config import Params
+from ..config import OcrUtc, Params
 from ..errors import DataError
 from ..frame_ids import sort_key
 from ..images import decode_image
 from ..parallel import map_nights
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus, elapsed_s
-from ..tables.times import TIME_STATUSES, TIMES_TABLE
-from . import clock, stamps
+from ..tables.times import TIME_STATUSES, TIMES_TABLE, TimeStatus
+from . import clock, stamps, unread
+from .readings import parse
+
+Name = TypeVar("Name")
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +31,55 @@ logger = logging.getLogger(__name__)
 def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[str]]:
     """Times of one night's frames (rows of FRAMES_TABLE), and what a person should know about the night."""
     frames = frames.sort_values("frame_no", ignore_index=True)
-    night = frames["night"].iloc[0]
-    strips = {
+    strips = read_strips(frames["night"].iloc[0])
+    read = read_texts(frames["frame_id"], strips.get, params)
+    return place_night(frames, read, params)
+
+
+def read_strips(night: str) -> dict[str, np.ndarray]:
+    """A night's time strips by frame_id: grey pictures, uint8 (height, width)."""
+    return {
         name.removesuffix(".png"): decode_image(content)[..., 0]
         for name, content in archive.read_all(archive.night_path(archive.STAMPS, night))
     }
-    read = stamps.read([strips.get(frame_id) for frame_id in frames["frame_id"]], params.ocr_utc.strips_per_page)
-    return place_night(frames, read, params)
+
+
+def read_texts(
+    names: Iterable[Name], strip_of: Callable[[Name], np.ndarray | None], params: Params
+) -> list[stamps.Stamp]:
+    """Read strips without what they hold of the sky circle, and whole where that leaves no legible time.
+
+    Parameters
+    ----------
+    names
+        What the strips are asked for by, in order.
+    strip_of
+        Gives a strip, a grey picture, uint8 (height, width); None where a frame has none. It is asked again for strips
+        that are read twice, so that they need not all stay in memory.
+    """
+    masked: list[tuple[int, Name]] = []
+
+    def without_sky() -> Iterator[np.ndarray | None]:
+        for number, name in enumerate(names):
+            strip = strip_of(name)
+            alone = (
+                None if strip is None else stamps.without_sky(strip, params.extract.stamp_box, params.extract.circle)
+            )
+            if alone is not strip:
+                masked.append((number, name))
+            yield alone
+
+    texts = stamps.read(without_sky(), params.ocr_utc.strips_per_page)
+    again = [(number, name) for number, name in masked if not _is_legible(texts[number], params.ocr_utc)]
+    whole = stamps.read((strip_of(name) for _, name in again), params.ocr_utc.strips_per_page)
+    for (number, _), text in zip(again, whole, strict=True):
+        if _is_legible(text, params.ocr_utc):
+            texts[number] = text
+    return texts
+
+
+def _is_legible(stamp: stamps.Stamp, ocr: OcrUtc) -> bool:
+    return bool(parse(stamp.text or "", ocr.formats, ocr.zones))
 
 
 def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Params) -> tuple[pd.DataFrame, list[str]]:
@@ -53,7 +100,7 @@ def summary(night: str, statuses: pd.Series, notes: list[str]) -> str:
     """One line on a night's times that are not plainly read; empty where all are."""
     counts = statuses.value_counts()
     parts = [f"{counts[status]} {status}" for status in TIME_STATUSES[1:] if counts.get(status)]
-    if len(statuses) == counts.get("failed"):
+    if len(statuses) == counts.get(TimeStatus.FAILED):
         parts = ["no readable time"]
     if not parts and not notes:
         return ""
@@ -73,22 +120,38 @@ def run(params: Params, month: str) -> None:
     if not nights:
         raise DataError("there are no frames to time", FRAMES_TABLE.path(month), "run `dvc repro extract`")
     timed = map_nights(partial(time_night, params=params), nights, f"times of {month}, nights")
-    bad: list[str] = []
     for rows, (times, notes) in zip(nights, timed, strict=True):
-        night = rows["night"].iloc[0]
-        if line := summary(night, times["time_status"], notes):
+        if line := summary(rows["night"].iloc[0], times["time_status"], notes):
             logger.warning(line)
-        if (times["time_status"] == "failed").mean() > params.ocr_utc.max_bad_fraction:
-            bad.append(night)
     table = pd.concat([times for times, _ in timed]).sort_values("frame_id", key=sort_key)
-    failed = int((table["time_status"] == "failed").sum())
-    if failed > params.ocr_utc.max_bad_fraction * len(table):
-        raise DataError(
-            f"{failed} of the month's {len(table)} frames have no time, most of them in the nights {', '.join(bad)}",
-            month,
-            "check extract.stamp_box (does it hold the time?), ocr_utc.formats and ocr_utc.zones",
-        )
+    check_failed(table, frames, month, params.ocr_utc.max_bad_fraction)
     TIMES_TABLE.write(table, month)
+
+
+def check_failed(table: pd.DataFrame, frames: pd.DataFrame, month: str, max_bad_fraction: float) -> None:
+    """Keep the strips without a time for a person to look at; a DataError where they are too many."""
+    failed = table[table["time_status"] == TimeStatus.FAILED]
+    if failed.empty:
+        unread.forget(month)
+        return
+    strips: dict[str, np.ndarray] = {}
+    nights = frames.set_index("frame_id")["night"]
+    night_of = failed["frame_id"].map(nights)
+    for night, rows in failed.groupby(night_of):
+        of_night = read_strips(str(night))
+        strips |= {name: of_night[name] for name in rows["frame_id"].head(unread.PER_NIGHT) if name in of_night}
+    sheet = unread.keep(failed[["frame_id", "text", "confidence"]], strips, month)
+    sizes, counts = nights.value_counts(), night_of.value_counts()
+    bad = [night for night in sorted(counts.index) if counts[night] > max_bad_fraction * sizes[night]]
+    if len(failed) > max_bad_fraction * len(table):
+        raise DataError(
+            f"{len(failed)} of the month's {len(table)} frames have no time; {len(bad)} of {len(sizes)} nights fail: "
+            f"{', '.join(bad)}",
+            month,
+            f"look at {sheet} (strips, and what was read in them), then check extract.stamp_box (does it hold the "
+            "time?), ocr_utc.formats and ocr_utc.zones",
+        )
+    logger.warning("%s: %d frames have no time; their strips are shown in %s", month, len(failed), sheet)
 
 
 main = stage_main(run, takes="month")

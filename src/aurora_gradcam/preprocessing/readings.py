@@ -134,7 +134,17 @@ def _offset_min(before: str, after: str, zones: Mapping[str, float]) -> float | 
     return None if offset is None else offset[1]
 
 
-def parse(text: str, formats: Sequence[str], zones: Mapping[str, float]) -> list[Reading]:
+def _without_a_blank(text: str, formats: Sequence[str], zones: Mapping[str, float]) -> list[Reading]:
+    """What the text can be read as without one of its blanks between digits; none where blanks disagree."""
+    blanks = [match.start() for match in re.finditer(r"(?<=\d) (?=\d)", text)]
+    tries = [parse(text[:blank] + text[blank + 1 :], formats, zones, may_hold_a_blank=False) for blank in blanks]
+    legible = [readings for readings in tries if readings]
+    return legible[0] if legible and all(readings == legible[0] for readings in legible) else []
+
+
+def parse(
+    text: str, formats: Sequence[str], zones: Mapping[str, float], may_hold_a_blank: bool = True
+) -> list[Reading]:
     """Every time that the text can be read as, in order of the formats; none for a text that is no whole time.
 
     Parameters
@@ -145,6 +155,8 @@ def parse(text: str, formats: Sequence[str], zones: Mapping[str, float]) -> list
         Strptime formats of %Y %m %d %H %M %S.
     zones
         Printed zone name -> hours from UTC. A zone counts as a whole word only.
+    may_hold_a_blank
+        Whether one blank inside a number is overlooked, which tesseract sees where digits stand apart.
     """
     readings: list[Reading] = []
     for form in formats:
@@ -159,7 +171,7 @@ def parse(text: str, formats: Sequence[str], zones: Mapping[str, float]) -> list
             reading = Reading(local, offset, unknown["name"] if unknown else None)
             if reading not in readings:
                 readings.append(reading)
-    return readings
+    return readings or (_without_a_blank(text, formats, zones) if may_hold_a_blank else [])
 
 
 def without_lone_zones(readings: Sequence[Sequence[Reading]], zone: ZoneInfo) -> list[list[Reading]]:

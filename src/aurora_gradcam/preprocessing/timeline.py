@@ -28,14 +28,15 @@ FASTEST = 3.0
 the settings, and the time between frames unknown."""
 PACE_TOLERANCE = 0.1
 """Share by which the pace may change from one reading to the next: exposures get longer at dusk."""
-ORDERLY_SHARE = 0.05
+ORDERLY_SHARE = 0.01
 """Share of the readings that may be left out though they are in order: misreadings seldom are."""
 WINDOW = 9
 """Readings whose median is the offset at one place."""
 LEVEL_S = 1.0
 """Drift in half a window that is taken for the rounding to whole seconds, s."""
-SCATTER_WINDOW = 31
-"""Readings from which the scatter at one place is measured."""
+SCATTER_WINDOWS = (15, 61)
+"""Readings from which the scatter at one place is measured: the larger of both counts, as a part of the night or all of
+it may be uneven."""
 SCATTER_QUANTILE = 0.75
 """Quantile of the distances that measures it: more misreadings than a quarter seldom lie near the clock."""
 
@@ -80,11 +81,9 @@ class Path:
         times = offsets + elapsed_s[:, None]
         on_path = np.full(len(offsets), np.nan)
         on_path[self.frames] = times[self.frames, self.alternatives]
-        lowest = pd.Series(on_path).ffill().to_numpy()[:, None]
-        highest = pd.Series(on_path).bfill().to_numpy()[:, None]
+        lowest = pd.Series(on_path).ffill().fillna(-np.inf).to_numpy()[:, None]
+        highest = pd.Series(on_path).bfill().fillna(np.inf).to_numpy()[:, None]
         between = ((lowest < times) & (times < highest)).any(axis=1)
-        if not self.frames.size:
-            between = np.isfinite(times).any(axis=1)
         return int(np.count_nonzero(between & np.isnan(on_path)))
 
 
@@ -123,7 +122,7 @@ def path_of_night(offsets: np.ndarray, elapsed_s: np.ndarray, tolerance_s: float
         As `cheapest_path` takes them.
     """
     path = cheapest_path(offsets, elapsed_s, tolerance_s)
-    few = ORDERLY_SHARE * np.isfinite(offsets).any(axis=1).sum()
+    few = max(1.0, ORDERLY_SHARE * np.isfinite(offsets).any(axis=1).sum())
     left_out = path.left_out(offsets, elapsed_s)
     frame_s = float(np.median(np.diff(elapsed_s))) if len(elapsed_s) > 1 else 0.0
     while left_out > few and (tolerance_s := 2 * tolerance_s) <= frame_s / 2:
@@ -276,5 +275,8 @@ def scatter(distance: np.ndarray, limit_s: float) -> np.ndarray:
         A reading further away than this is a misreading and says nothing about the clock.
     """
     ordinary = pd.Series(np.where(np.abs(distance) <= limit_s, np.abs(distance), np.nan))
-    around = ordinary.rolling(SCATTER_WINDOW, center=True, min_periods=1)
-    return around.quantile(SCATTER_QUANTILE, interpolation="lower").fillna(0).to_numpy()
+    spreads = [
+        ordinary.rolling(window, center=True, min_periods=1).quantile(SCATTER_QUANTILE, interpolation="lower").fillna(0)
+        for window in SCATTER_WINDOWS
+    ]
+    return np.max(spreads, axis=0)
