@@ -31,9 +31,9 @@ LEAST_SUPPORT = 0.45
 """Share of the visible rays with a rim: trees, as dark as the ground, may hide the rest."""
 LEAST_ARC = 0.22
 """Share of all rays with a rim: less does not fix a centre."""
-MOST_CONTRADICTED = 0.15
+MOST_CONTRADICTED = 0.1
 """Share of the visible rays along which the sky goes on beyond the rim."""
-LARGEST_GAP = 230.0
+LARGEST_GAP = 190.0
 """Degrees without a rim."""
 
 
@@ -72,7 +72,7 @@ class Rim(NamedTuple):
     @property
     def score(self) -> float:
         """Larger for the better of two good circles."""
-        return self.support - 2 * self.contradicted + 0.3 * self.arc
+        return self.arc * (1 - 2 * self.contradicted)
 
 
 class _Profile(NamedTuple):

@@ -20,6 +20,9 @@ from ..preprocessing.video import Video, is_blank
 from .find_circle import cut
 from .status import Frame, Status
 
+# EXIF that cannot be read is ignored
+warnings.filterwarnings("ignore", "(Corrupt EXIF data|Truncated File Read)", module="PIL")
+
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits a pixel that cameras give; files of 16 bits often hold fewer."""
 ABOVE_WHITE = 1.1
@@ -89,7 +92,8 @@ def read_header(path: Path) -> Header:
                 fault = ""
                 if width * height > PIXELS_MAX:
                     fault = f"{width}x{height} pixels are more than the {PIXELS_MAX} that are decoded"
-                return Header((width, height), getattr(image, "n_frames", 1), _is_deep(image), fault)
+                is_deep = _is_deep(image)  # before other pictures of the file are visited
+                return Header((width, height), getattr(image, "n_frames", 1), is_deep, fault)
     except OSError as error:
         return Header(fault=str(error))
 
@@ -186,12 +190,14 @@ def _kind(levels: np.ndarray) -> Kind:
 def _stored_rgb(image: Image.Image, path: Path, scale: Scale | None = None) -> np.ndarray:
     """Any image as uint8 RGB (height, width, 3), as stored: grey repeated, what is transparent on black.
 
-    Levels of more than 8 bits become white by `scale`, or where that does not have their kind by their own peak.
+    Levels of more than 8 bits become white by `scale`, or where that does not have their kind by their own peak. A
+    hot pixel, far above white in even surroundings, gets the level of these.
     """
     if _is_deep(image):
         levels = _levels(image, path)
         white = (scale or {}).get(_kind(levels)) or white_level(peak(levels), image.mode == "F")
-        levels = eight_bits(levels, white)
+        smooth = cv2.medianBlur(np.ascontiguousarray(levels), 3)
+        levels = eight_bits(np.where(levels > ABOVE_WHITE * white, smooth, levels), white)
         return levels if levels.ndim == 3 else np.repeat(levels[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))
