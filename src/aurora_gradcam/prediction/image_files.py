@@ -33,6 +33,7 @@ PEAK_PERCENTILE = 95
 """Of the pictures' brightest levels: one picture with a lamp in it does not set the depth of the night."""
 PIXELS_MAX = 89_478_485
 """Pixels of a picture that are decoded: Pillow's own limit, a quarter of a gigabyte in RGB."""
+TOO_LARGE = f"a picture of more than {PIXELS_MAX} pixels is not decoded"
 SIDEWAYS = (5, 6, 7, 8)
 """Orientations of pictures that are stored lying on a side."""
 SEVERAL = 12
@@ -76,6 +77,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except UnidentifiedImageError as error:
         raise OSError("this is no image that can be read") from error
+    except Image.DecompressionBombError as error:
+        raise OSError(TOO_LARGE) from error
     except OSError as error:
         raise OSError(error.strerror or str(error)) from error
     except (Exception, MemoryError) as error:  # decoders of damaged files raise anything
@@ -88,12 +91,12 @@ def read_header(path: Path) -> Header:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with _opened(path) as image:
-                width, height = image.size[::-1] if _orientation(image) in SIDEWAYS else image.size
-                fault = ""
+                width, height = image.size
                 if width * height > PIXELS_MAX:
-                    fault = f"{width}x{height} pixels are more than the {PIXELS_MAX} that are decoded"
-                is_deep = _is_deep(image)  # before other pictures of the file are visited
-                return Header((width, height), getattr(image, "n_frames", 1), is_deep, fault)
+                    return Header(fault=TOO_LARGE)
+                is_deep = _is_deep(image)  # before Pillow decodes a PNG to look for EXIF behind it
+                size = (height, width) if _orientation(image) in SIDEWAYS else (width, height)
+                return Header(size, getattr(image, "n_frames", 1), is_deep)
     except OSError as error:
         return Header(fault=str(error))
 
