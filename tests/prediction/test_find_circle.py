@@ -8,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+import canvases
 from aurora_gradcam.config import Circle
 from aurora_gradcam.errors import DataError
 from aurora_gradcam.prediction.find_circle import cut, find_circle
 from aurora_gradcam.sky_circle import is_inside
 
 PERCENT = 0.01
+PASTED = 5
+"""Pictures made of each simulated camera."""
 
 
 def away(width: int, height: int, x: float, y: float) -> np.ndarray:
@@ -149,6 +152,25 @@ def test_simulated_cameras_circles_are_found(simulated_sky):
         offset = np.subtract(found.center, (70 + size / 2, 40 + size / 2))
         assert np.abs(offset).max() <= slack, (camera.name, found)
         assert abs(found.radius - radius) <= slack, (camera.name, found, radius)
+
+
+def test_simulated_skies_on_any_ground_are_found_or_refused_but_hardly_ever_wrong(simulated_sky):
+    found = wrong = count = 0
+    for number, (camera, pictures) in enumerate(simulated_sky):
+        generator = np.random.default_rng([29, number])
+        for _ in range(PASTED):
+            # the picture's own mask is its circle; where the lens ends within it, the truth would be another
+            side = pictures.shape[1]
+            sky = cut(pictures[0], Circle(center=(side // 2, side // 2), radius=int(side / 2 * min(1, camera.edge))))
+            canvas = canvases.paste(sky, generator)
+            count += 1
+            try:
+                circle = find_circle([canvas.picture])
+            except DataError:
+                continue
+            is_right = canvases.error(circle.center, circle.radius, canvas.circle) <= 0.1
+            found, wrong = found + is_right, wrong + (not is_right)
+    assert found / count >= 0.75 and wrong / count <= 0.02, (found, wrong, count)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import tiny
@@ -115,3 +120,110 @@ def test_a_picture_stored_on_its_side_is_turned_upright(tmp_path):
     path = saved(tmp_path, Image.fromarray(levels), "a.png", exif=exif)
     assert image_files.read_header(path).size == (40, 90)
     assert np.array_equal(image_files.read_picture(path), np.rot90(levels, -1))
+
+
+def jpeg(picture: np.ndarray, **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+@settings(max_examples=60, deadline=None)
+@given(entries=st.binary(max_size=60))
+def test_exif_of_any_bytes_never_stops_a_picture_from_being_read(tmp_path_factory, entries):
+    path = tmp_path_factory.mktemp("exif") / "a.jpg"
+    path.write_bytes(jpeg(FRAME, exif=b"Exif\0\0II*\0\x08\0\0\0" + entries))
+    assert not image_files.read_header(path).fault
+    frame = image_files.read_frame(path, None)
+    assert frame.status == "ok" and frame.picture is not None
+
+
+@pytest.mark.parametrize("entry", [(0x0100, 1, 1, 200), (0x010F, 5, 1, 0), (0x0112, 2, 9, 7)])
+def test_entries_of_an_odd_type_are_ignored(tmp_path, entry):
+    path = tmp_path / "a.jpg"
+    content = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, *entry) + bytes(8)
+    path.write_bytes(jpeg(FRAME, exif=content, quality=95))
+    np.testing.assert_array_equal(image_files.read_picture(path), decode_image(jpeg(FRAME, quality=95)))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.ppm"])
+def test_colour_of_16_bits_keeps_its_low_bits(tmp_path, name):
+    twelve = FRAME.astype(np.uint16) * 16
+    cv2.imwrite(str(tmp_path / name), twelve[..., ::-1])
+    assert image_files.read_header(tmp_path / name).is_deep
+    # 16 times a level of 255 are 4080 of 4095
+    assert np.abs(image_files.read_picture(tmp_path / name).astype(int) - FRAME).max() <= 1
+
+
+def test_a_hot_pixel_changes_only_itself(tmp_path):
+    levels = FRAME[..., 1].astype(np.uint16) * 16
+    hot = levels.copy()
+    hot[48, 48] = 60_000
+    plain, other = (image_files.read_picture(saved(tmp_path, Image.fromarray(each), f"{k}.png"))
+                    for k, each in enumerate((levels, hot)))  # fmt: skip
+    changed = (plain != other).any(axis=2)
+    assert changed.sum() <= 1 and np.abs(plain[48, 48].astype(int) - other[48, 48]).max() < 30
+
+
+def test_one_scale_holds_for_a_night_of_more_than_8_bits(tmp_path):
+    levels = FRAME[..., 1].astype(np.uint16)
+    dark, bright = (saved(tmp_path, Image.fromarray(levels * times), f"{times}.png") for times in (2, 16))
+    scale = image_files.measure_scale({path: image_files.read_header(path) for path in (dark, bright)})
+    alone, among = image_files.read_picture(dark), image_files.read_picture(dark, scale)
+    assert alone.max() > 3 * among.max()  # 10 bits would hold the dark picture, 12 the night
+    assert np.abs(image_files.read_picture(bright, scale).astype(int) - FRAME[..., 1:2]).max() <= 1
+
+
+@pytest.mark.parametrize("beyond", [0, 15, 30])
+def test_levels_a_little_beyond_a_depth_do_not_double_the_scale(beyond):
+    assert image_files.white_level(4080 + beyond) == 4095
+
+
+def test_jpegs_that_the_decoder_met_damage_in_are_corrupt_and_zeros_before_the_end_are_none(tmp_path):
+    generator = np.random.default_rng(1)
+    sound = jpeg(np.kron(generator.integers(0, 255, (24, 24, 3)), np.ones((8, 8, 1))).astype(np.uint8), quality=90)
+    middle = len(sound) // 2
+    files = {
+        "sound": sound,
+        "padded": sound[:-2] + bytes(40) + sound[-2:],
+        "followed": sound + b"camera notes",
+        "lost": sound[:middle] + sound[middle + 300 :],
+        "zeros": sound[:middle] + bytes(300) + sound[middle + 300 :],
+        "closed": sound[:middle] + sound[-2:],
+        "cut": sound[:middle],
+    }
+    statuses = {}
+    for name, content in files.items():
+        (tmp_path / f"{name}.jpg").write_bytes(content)
+        frame = image_files.read_frame(tmp_path / f"{name}.jpg", None)
+        statuses[name] = str(frame.status)
+        assert (frame.status == "ok") == (not frame.reason)
+        assert (tmp_path / f"{name}.jpg").read_bytes() == content
+    assert statuses == {
+        **dict.fromkeys(("sound", "padded", "followed"), "ok"),
+        **dict.fromkeys(("lost", "zeros", "closed", "cut"), "corrupt"),
+    }
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.gif", "a.png"])
+def test_several_pictures_in_a_file_are_counted_and_the_first_is_read(tmp_path, name):
+    pages = [Image.fromarray(np.roll(FRAME, 20 * k, axis=1)) for k in range(3)]
+    path = saved(tmp_path, pages[0], name, save_all=True, append_images=pages[1:])
+    alone = saved(tmp_path, pages[0], f"alone{name}")
+    assert image_files.read_header(path).pictures == 3 and image_files.read_header(alone).pictures == 1
+    np.testing.assert_allclose(image_files.read_picture(path), image_files.read_picture(alone), atol=8)
+
+
+def png_of(width: int, height: int) -> bytes:
+    """The head of a PNG that promises a picture and holds none."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(b"")
+    parts = (head, data, b"IEND")
+    chunks = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize(("width", "height"), [(40_000, 25_000), (10_000, 9_000), (2**31 - 1, 1)])
+def test_a_picture_too_large_to_decode_is_known_by_its_header(tmp_path, width, height):
+    (tmp_path / "a.png").write_bytes(png_of(width, height))
+    assert image_files.read_header(tmp_path / "a.png").fault

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from aurora_gradcam.gradcam.overlays import overlay
 from aurora_gradcam.images import decode_image, read_frame
 from aurora_gradcam.inference import evaluate
 from aurora_gradcam.inference.classify import classify, predictions
+from aurora_gradcam.prediction import predict, sky_check
 from aurora_gradcam.prediction.predict import COLUMNS, run
 from aurora_gradcam.prediction.result import Job
 from aurora_gradcam.preprocessing import extract, illuminate, ocr_utc
@@ -31,6 +35,7 @@ from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.sky import SKY_TABLE
 from aurora_gradcam.tables.times import TIMES_TABLE
 from aurora_gradcam.training import network as networks
+from aurora_gradcam.training import no_sky
 from aurora_gradcam.training.transforms import for_evaluation
 
 NIGHT = "20230220"
@@ -329,3 +334,66 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_decoded(here,
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="nothing can be written here"):
         run([VIDEO], Job(tmp_path / "file/out", PARAMS))
+
+
+def test_one_preview_a_huge_header_and_pages_take_nothing_from_the_other_images(here, tmp_path, caplog):
+    folder, generator = tmp_path / "frames", np.random.default_rng(2)
+    folder.mkdir()
+    wide = np.zeros((96, 140, 3), np.uint8)
+    wide[:, 20:116] = tiny.draw("yes", generator)
+    for name in ("a.jpg", "b.jpg"):
+        Image.fromarray(wide).save(folder / name)
+    Image.fromarray(wide[::3, ::3]).save(folder / "preview.jpg")
+    pages = [Image.fromarray(np.roll(wide, k, axis=1)) for k in range(3)]
+    pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
+    head = b"IHDR" + struct.pack(">IIBBBBB", 40_000, 25_000, 8, 2, 0, 0, 0)
+    parts = (head, b"IDAT" + zlib.compress(b""), b"IEND")
+    chunks = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    (folder / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    run([folder], Job(tmp_path / "out", PARAMS, timed=False, circle=config.Circle(center=(68, 48), radius=48)))
+    rows = read(tmp_path / "out").set_index("source")
+    assert rows["status"].to_dict() == {
+        "a.jpg": "ok", "b.jpg": "ok", "huge.png": "corrupt", "preview.jpg": "no_circle", "stack.tif": "ok"}  # fmt: skip
+    assert "outside the picture of 47x32" in rows.loc["preview.jpg", "reason"]
+    assert "more than 89478485 pixels" in rows.loc["huge.png", "reason"] and pd.isna(rows.loc["a.jpg", "reason"])
+    assert "1 files hold several pictures" in caplog.text and "preview.jpg: the centre" in caplog.text
+    assert "frames no_circle" in (tmp_path / "out" / "summary.html").read_text()
+
+
+def test_a_picture_of_no_sky_gets_a_reason_and_no_probability(here, folder, tmp_path, monkeypatch):
+    run([folder], Job(tmp_path / "plain", PARAMS, timed=False))
+    page = (folder / "cam_20240201033000.jpg").read_bytes()
+
+    def load(*_):
+        return lambda picture: "a page" if (picture == decode_image(page)).all() else ""
+
+    monkeypatch.setattr(predict, "load_sky_check", load)
+    run([folder], Job(tmp_path / "out", PARAMS, timed=False, explain=9))
+    plain, checked = (read(tmp_path / name).set_index("source") for name in ("plain", "out"))
+    row = checked.loc["cam_20240201033000.jpg"]
+    assert row["status"] == "no_sky" and row["reason"] == "a page" and pd.isna(row["p_aurora"])
+    others = plain.index != "cam_20240201033000.jpg"
+    columns = ["status", "is_aurora", "reason"]
+    pd.testing.assert_frame_equal(plain.loc[others, columns], checked.loc[others, columns])
+    np.testing.assert_allclose(plain.loc[others, "logit_yes"], checked.loc[others, "logit_yes"], rtol=1e-5)
+    assert "frames no_sky" in (tmp_path / "out" / "summary.html").read_text()
+
+
+def test_the_check_of_the_model_folder_refuses_pages_and_keeps_frames(here, tmp_path):
+    network, model_card = networks.load_classifier()
+    prepare = for_evaluation(64, model_card.mean, model_card.std)
+    skies = [read_frame(f"{NIGHT}-{number:05d}") for number in range(0, 24) if number not in (8, 12, 20)]
+    generator = np.random.default_rng(3)
+    pages = [np.where(generator.random((720, 720, 1)) < 0.1, 0, 250).repeat(3, 2).astype(np.uint8) for _ in range(8)]
+    rows = [no_sky.features_of(network, torch.stack([prepare(each) for each in group])) for group in (skies, pages)]
+    limits = replace(no_sky.fit(*rows), thresholds=torch.tensor([100.0, 0.0, float("inf")], dtype=torch.float64))
+    check = sky_check.make_sky_check(limits, network, model_card)
+    assert not any(check(sky) for sky in skies) and all(check(page) for page in pages)
+    assert sky_check.load_sky_check(networks.MODELS, network, model_card) is None
+
+
+def test_a_video_of_ones_own_is_to_be_left_out_and_not_deleted(here, tmp_path):
+    (tmp_path / "night.mp4").write_bytes(b"no video")
+    with pytest.raises(InputError) as raised:
+        run([tmp_path / "night.mp4"], Job(tmp_path / "out", PARAMS))
+    assert raised.value.fix == "see whether it plays, or leave it out"

@@ -18,7 +18,8 @@ from ..progress import track
 from ..tables.frames import SIMULATED_PREFIX
 from ..training.network import ModelCard
 from .series import SKY, Series
-from .status import Status
+from .sky_check import SkyCheck
+from .status import Frame, Status
 
 LINES = 180
 """Height of a keogram in pixels."""
@@ -44,8 +45,13 @@ class Classification:
     lines: np.ndarray | None
 
 
-def classify_series(series: Series, network: torch.nn.Module, card: ModelCard, batch_size: int) -> Classification:
-    """Classify every frame whose status is ok; reading a picture may change its status and give a reason."""
+def classify_series(
+    series: Series, network: torch.nn.Module, card: ModelCard, batch_size: int, why_no_sky: SkyCheck | None = None
+) -> Classification:
+    """Classify every frame whose status is ok; reading a picture may change its status and give a reason.
+
+    A picture for which `why_no_sky` gives a reason gets no probability.
+    """
     status, reason = (series.rows[name].to_numpy(dtype=object).copy() for name in ("status", "reason"))
     wanted = np.flatnonzero(status == Status.OK).tolist()
     good: list[int] = []
@@ -55,6 +61,8 @@ def classify_series(series: Series, network: torch.nn.Module, card: ModelCard, b
     def pictures() -> Iterator[np.ndarray]:
         frames = ahead(series.read, wanted, helpers(network), batch_size)
         for number, frame in zip(wanted, track(frames, f"{series.name}: classify", len(wanted)), strict=True):
+            if why_no_sky and frame.picture is not None and (why := why_no_sky(frame.picture)):
+                frame = Frame(Status.NO_SKY, reason=why)
             status[number], reason[number] = frame.status, frame.reason
             if frame.picture is not None:
                 if lines is not None:

@@ -1,14 +1,12 @@
 """Find the sky circle of an all-sky camera in its pictures, and cut it out.
 
 Pixel (column, row) covers the square from there to (column + 1, row + 1), so that the circle of `config.Circle` with
-the centre (360, 360) and the radius 360 is the one inscribed in a picture of 720x720. (The mask that `video` draws
-counts from the pixels' centres instead and lies half a pixel further right and down.)
+the centre (360, 360) and the radius 360 is the one inscribed in a picture of 720x720.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -16,21 +14,19 @@ from scipy import ndimage
 from ..config import Circle
 from ..errors import DataError
 from ..sky_circle import is_inside
-from .circle_fit import LARGEST, RAYS, SMALLEST, Fit, directions, fitted, ransac, support_of
+from .circle_rim import Rim, fit_rim
+from .circle_search import search
 
-WORKING_SIDE = 360  # longest side in pixels while searching; the circle is then refined at full size
-STEPS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)  # levels of 255 above the surround that are tried as threshold
-LEAST_SUPPORT = 0.6  # share of the circle's visible edge at which an edge is found: trees hide the rest
-LEAST_ARC = 0.35  # share of the whole circle at which an edge is found: much less does not fix a centre
-EQUAL = 0.15  # of supports this close the clearer edge counts: glare around the lens and the Moon's glow are round too
-LEAST_SHARPNESS = 0.6  # share of the light that is gone within a few hundredths of the radius; vignetting fades slowly
-LEAST_STEP = 1.5  # levels of 255 by which the light must fall along a ray
-
-
-class _Edge(NamedTuple):
-    support: float
-    clarity: float
-    fit: Fit
+PATCH = 0.04
+"""Side of the patches along the border that show the ground around the circle, in shorter sides of the picture."""
+SAME_GROUND = 8.0
+"""Levels up to which two patches show the same ground."""
+GROUNDS = 3
+"""Grounds that are tried: pages and status bars have others than the picture."""
+LEAST_GRAIN = 1.5
+"""Levels by which even pixels differ once they were JPEG."""
+STARTS = 6
+"""Circles of the coarse search that are fitted, for each ground."""
 
 
 def cut(picture: np.ndarray, circle: Circle) -> np.ndarray:
@@ -64,10 +60,9 @@ def cut(picture: np.ndarray, circle: Circle) -> np.ndarray:
 def find_circle(pictures: Sequence[np.ndarray]) -> Circle:
     """The sky circle of one camera, from one or better several of its pictures.
 
-    The pictures are averaged. Regions brighter than the surround by each of `STEPS` are outlined along rays, and the
-    circle on which most of an outline agrees is kept (RANSAC: Fischler and Bolles, 1981). Then the edge is sought
-    again at full size, ray by ray, halfway between the levels inside and outside, and the circle fitted to it with a
-    loss that trees, light domes and overlays pull little on.
+    The pictures are averaged. For each even ground that their border shows (black, white or any other), the picture
+    becomes a map of distances from that ground's colour; circles that stand out from it are searched for, fitted to
+    their rim at full size, and tested: how much of the rim is sharp, and whether anything reaches across it.
 
     Parameters
     ----------
@@ -77,28 +72,26 @@ def find_circle(pictures: Sequence[np.ndarray]) -> Circle:
     Raises
     ------
     DataError
-        No picture, pictures of several sizes, or no circle to be seen.
+        No picture, pictures of several sizes, or no circle that passes the tests: a wrong circle is worse than none.
     """
-    light = _light(pictures)
-    factor = max(1, min(-(-max(light.shape) // WORKING_SIDE), *light.shape))
-    height, width = (side // factor for side in light.shape)
-    small = light[: height * factor, : width * factor].reshape(height, factor, width, factor).mean(axis=(1, 3))
-    smooth = ndimage.gaussian_filter(small, 1.0, mode="nearest")
-    surround = np.percentile(smooth, 2)
-    coarse = [fit for step in STEPS if (fit := _coarse(smooth > surround + step)) is not None]
-    # most thresholds outline the same circle, to the pixel
-    starts = {tuple(factor * round(part) for part in fit) for fit in coarse}
-    fine = [edge for start in sorted(starts) if (edge := _refined(light, surround, start)) is not None]
-    if fine:
-        best = max(edge.support for edge in fine)
-        x, y, radius = max((edge for edge in fine if edge.support >= best - EQUAL), key=lambda edge: edge.clarity).fit
-        return Circle(center=(round(x), round(y)), radius=round(radius))
-    raise DataError("no sky circle is to be seen", f"a picture of {light.shape[1]}x{light.shape[0]}",
-                    "give it in pixels, as --circle x,y,r")  # fmt: skip
+    picture = _mean(pictures)
+    height, width = picture.shape[:2]
+    rims: list[Rim] = []
+    for colour, grain in _grounds(picture):
+        distance = np.abs(picture - colour).max(axis=2)
+        distance = ndimage.gaussian_filter(distance, max(width, height) / 1000)
+        starts = search(distance, grain, STARTS) if min(height, width) > 1 else []
+        rims += [rim for start in starts if (rim := fit_rim(distance, grain, start)) is not None]
+    good = [rim for rim in rims if rim.is_good]
+    if not good:
+        raise DataError("no sky circle is to be seen", f"a picture of {width}x{height}",
+                        "give it in pixels, as --circle x,y,r")  # fmt: skip
+    x, y, radius = max(good, key=lambda rim: rim.score).fit
+    return Circle(center=(round(x), round(y)), radius=round(radius))
 
 
-def _light(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean level of the pictures in their brightest band, float32 (height, width)."""
+def _mean(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean of the pictures, float32 (height, width, 3)."""
     shapes = {picture.shape for picture in pictures}
     if len(shapes) != 1:
         sizes = ", ".join(sorted(f"{shape[1]}x{shape[0]}" for shape in shapes)) or "none"
@@ -107,78 +100,30 @@ def _light(pictures: Sequence[np.ndarray]) -> np.ndarray:
     total = np.zeros(shapes.pop(), np.float32)
     for picture in pictures:
         total += picture
-    return total.max(axis=2) / len(pictures)
+    return total / len(pictures)
 
 
-def _coarse(bright: np.ndarray) -> Fit | None:
-    """The circle about the largest bright region, bool (height, width); none where it is nothing like round."""
-    labels, count = ndimage.label(bright)
-    if not count:
-        return None
-    region = ndimage.binary_fill_holes(labels == np.argmax(np.bincount(labels.ravel())[1:]) + 1)
-    y, x = (part.mean() + 0.5 for part in np.nonzero(region))
-    points = _outline(region, x, y)
-    fit = ransac(points, region.shape)
-    if fit is None or not SMALLEST * min(region.shape) <= fit[2] <= LARGEST * max(region.shape):
-        return None
-    return fit if min(support_of(points, fit, region.shape)) >= LEAST_ARC / 2 else None
+def _grounds(picture: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Colours of the even patches in the corners and along the border, the most frequent first, with their grain."""
+    height, width = picture.shape[:2]
+    side = max(2, round(PATCH * min(height, width)))
+    corners = [(top, left) for top in (0, height - side) for left in (0, width - side)]
+    patches = [picture[max(top, 0) :, max(left, 0) :][:side, :side].reshape(-1, 3) for top, left in corners]
+    grounds: list[list[np.ndarray]] = []
+    for patch in patches:
+        colour = np.median(patch, axis=0)
+        near = (group for group in grounds if np.abs(np.median(group[0], axis=0) - colour).max() <= SAME_GROUND)
+        group = next(near, None)
+        if group is None:
+            grounds.append([patch])
+        else:
+            group.append(patch)
+    grounds.sort(key=len, reverse=True)
+    return [_colour_and_grain(np.concatenate(group)) for group in grounds[:GROUNDS]]
 
 
-def _outline(region: np.ndarray, x: float, y: float) -> np.ndarray:
-    """Where the region ends on each ray from (x, y), shape (n, 2); rays on which it reaches the picture's border lack.
-
-    From outside inwards, so that what is dark in the region does not count.
-    """
-    height, width = region.shape
-    right, down = directions()
-    distance = np.arange(0, np.hypot(height, width), 0.5)
-    columns = np.floor(x + np.outer(right, distance)).astype(int)
-    rows = np.floor(y + np.outer(down, distance)).astype(int)
-    within = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    is_region = within & region[rows.clip(0, height - 1), columns.clip(0, width - 1)]
-    last = is_region.shape[1] - 1 - np.argmax(is_region[:, ::-1], axis=1)
-    end = x + right * distance[last], y + down * distance[last]
-    inner = (np.minimum(*end) >= 2) & (end[0] <= width - 2) & (end[1] <= height - 2)
-    return np.column_stack(end)[is_region.any(axis=1) & inner]
-
-
-def _refined(light: np.ndarray, surround: float, start: Fit) -> _Edge | None:
-    """The circle through the half-way levels along rays at full size, or none where too few rays meet a step."""
-    fit = start
-    for reach in (0.08, 0.05):
-        points, fall, sharpness = _half_levels(light, surround, fit, reach)
-        if len(points) < RAYS * LEAST_ARC / 2 or sharpness < LEAST_SHARPNESS:
-            return None
-        fit = fitted(points, fit)
-    support, arc = support_of(points, fit, light.shape, reach)
-    return _Edge(support, fall * sharpness, fit) if support >= LEAST_SUPPORT and arc >= LEAST_ARC else None
-
-
-def _half_levels(light: np.ndarray, surround: float, fit: Fit, reach: float) -> tuple[np.ndarray, float, float]:
-    """Points, shape (n, 2), at which the light falls halfway from sky to surround within `reach` radii of the circle.
-
-    Rays that leave the picture, or along which nothing falls, give none. Beside the points, the medians of the fall in
-    levels, and of its share in the fall that would reach the level of the surround.
-    """
-    x, y, radius = fit
-    right, down = directions()
-    distance = radius * np.linspace(1 - reach, 1 + reach, max(21, int(4 * reach * radius) + 1))
-    column, row = x + np.outer(right, distance) - 0.5, y + np.outer(down, distance) - 0.5
-    profile = ndimage.map_coordinates(light, [row, column], order=1, mode="nearest")
-    # neighbouring rays see the same edge: their mean is quieter
-    profile = ndimage.uniform_filter1d(profile, 5, axis=0, mode="wrap")
-    quarter = len(distance) // 4
-    inside, outside = np.median(profile[:, :quarter], axis=1), np.median(profile[:, -quarter:], axis=1)
-    height, width = light.shape
-    within = (column[:, -1] >= 0) & (column[:, -1] <= width - 1) & (row[:, -1] >= 0) & (row[:, -1] <= height - 1)
-    falls = within & (inside - outside >= LEAST_STEP)
-    if not falls.any():
-        return np.empty((0, 2)), 0.0, 0.0
-    profile, inside, outside, right, down = (part[falls] for part in (profile, inside, outside, right, down))
-    # the outermost place still above halfway
-    above = profile > ((inside + outside) / 2)[:, None]
-    last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
-    at = distance[last] + (distance[1] - distance[0]) / 2
-    fall = inside - outside
-    share = fall / np.maximum(inside - surround, fall)
-    return np.column_stack([x + right * at, y + down * at]), float(np.median(fall)), float(np.median(share))
+def _colour_and_grain(patch: np.ndarray) -> tuple[np.ndarray, float]:
+    """The middle colour of pixels (n, 3), and the distance from it that noise reaches; letters pull on neither."""
+    colour = np.median(patch, axis=0).astype(np.float32)
+    spread = np.median(np.abs(patch - colour).max(axis=1))
+    return colour, max(LEAST_GRAIN, 2 * float(spread))

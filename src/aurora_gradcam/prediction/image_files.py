@@ -20,6 +20,9 @@ from ..preprocessing.video import Video, is_blank
 from .find_circle import cut
 from .status import Frame, Status
 
+# EXIF that cannot be read is ignored
+warnings.filterwarnings("ignore", "(Corrupt EXIF data|Truncated File Read)", module="PIL")
+
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits a pixel that cameras give; files of 16 bits often hold fewer."""
 ABOVE_WHITE = 1.1
@@ -30,6 +33,7 @@ PEAK_PERCENTILE = 95
 """Of the pictures' brightest levels: one picture with a lamp in it does not set the depth of the night."""
 PIXELS_MAX = 89_478_485
 """Pixels of a picture that are decoded: Pillow's own limit, a quarter of a gigabyte in RGB."""
+TOO_LARGE = f"a picture of more than {PIXELS_MAX} pixels is not decoded"
 SIDEWAYS = (5, 6, 7, 8)
 """Orientations of pictures that are stored lying on a side."""
 SEVERAL = 12
@@ -73,6 +77,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except UnidentifiedImageError as error:
         raise OSError("this is no image that can be read") from error
+    except Image.DecompressionBombError as error:
+        raise OSError(TOO_LARGE) from error
     except OSError as error:
         raise OSError(error.strerror or str(error)) from error
     except (Exception, MemoryError) as error:  # decoders of damaged files raise anything
@@ -85,11 +91,12 @@ def read_header(path: Path) -> Header:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with _opened(path) as image:
-                width, height = image.size[::-1] if _orientation(image) in SIDEWAYS else image.size
-                fault = ""
+                width, height = image.size
                 if width * height > PIXELS_MAX:
-                    fault = f"{width}x{height} pixels are more than the {PIXELS_MAX} that are decoded"
-                return Header((width, height), getattr(image, "n_frames", 1), _is_deep(image), fault)
+                    return Header(fault=TOO_LARGE)
+                is_deep = _is_deep(image)  # before Pillow decodes a PNG to look for EXIF behind it
+                size = (height, width) if _orientation(image) in SIDEWAYS else (width, height)
+                return Header(size, getattr(image, "n_frames", 1), is_deep)
     except OSError as error:
         return Header(fault=str(error))
 
@@ -186,12 +193,14 @@ def _kind(levels: np.ndarray) -> Kind:
 def _stored_rgb(image: Image.Image, path: Path, scale: Scale | None = None) -> np.ndarray:
     """Any image as uint8 RGB (height, width, 3), as stored: grey repeated, what is transparent on black.
 
-    Levels of more than 8 bits become white by `scale`, or where that does not have their kind by their own peak.
+    Levels of more than 8 bits become white by `scale`, or where that does not have their kind by their own peak. A
+    hot pixel, far above white in even surroundings, gets the level of these.
     """
     if _is_deep(image):
         levels = _levels(image, path)
         white = (scale or {}).get(_kind(levels)) or white_level(peak(levels), image.mode == "F")
-        levels = eight_bits(levels, white)
+        smooth = cv2.medianBlur(np.ascontiguousarray(levels), 3)
+        levels = eight_bits(np.where(levels > ABOVE_WHITE * white, smooth, levels), white)
         return levels if levels.ndim == 3 else np.repeat(levels[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))

@@ -24,6 +24,7 @@ from .classification import classify_series, write_keogram
 from .page import PAGE, render_page
 from .result import Job, Result
 from .series import Series, of_images, of_video
+from .sky_check import SkyCheck, load_sky_check
 from .sources import Source, find_sources
 from .thumbnails import draw_thumbnails, explain_surest
 
@@ -39,10 +40,11 @@ COLUMNS = (*FIRST_COLUMNS, "logit_no", "logit_yes", "moon_phase_angle", "moon_il
 
 
 class Classifier(NamedTuple):
-    """A network in evaluation mode and its card."""
+    """A network in evaluation mode, its card, and its check for pictures of no sky where it has one."""
 
     network: torch.nn.Module
     card: networks.ModelCard
+    why_no_sky: SkyCheck | None
 
 
 def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
@@ -91,7 +93,7 @@ def _load(job: Job) -> Classifier:
     network, card = networks.load_classifier(job.model)
     network.requires_grad_(False)
     networks.layer(network, method_and_layer(job.params.gradcam.layers[0])[1])
-    return Classifier(network, card)
+    return Classifier(network, card, load_sky_check(job.model, network, card))
 
 
 def _classify_videos(
@@ -113,8 +115,8 @@ def _classify_videos(
 
 
 def _result(series: Series, cut_to: list[Circle], classifier: Classifier, job: Job) -> Result:
-    network, card = classifier
-    classification = classify_series(series, network, card, job.params.evaluate.batch_size)
+    network, card, why_no_sky = classifier
+    classification = classify_series(series, network, card, job.params.evaluate.batch_size, why_no_sky)
     rows, layer = classification.rows, job.params.gradcam.layers[0]
     keogram = write_keogram(series, classification, card.threshold, job.params.extract.interval_s, job.out)
     thumbnails = draw_thumbnails(series, rows, card.threshold)
