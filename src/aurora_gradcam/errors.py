@@ -57,8 +57,8 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
 
 
 REMEDIES = {
-    errno.ENOSPC: "free some space there, then run the same command again",
-    errno.EDQUOT: "free some of your quota, then run the same command again",
+    errno.ENOSPC: "free some space there and run the same command again",
+    errno.EDQUOT: "free some of your quota and run the same command again",
     errno.EACCES: "check its owner and permissions (ls -ld)",
     errno.EPERM: "check its owner and permissions (ls -ld)",
     errno.EROFS: "work in a folder on a disk that is mounted for writing",
@@ -68,12 +68,17 @@ REMEDIES = {
 CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
+def remedy_for(error: OSError) -> str:
+    """What to do about an error of the operating system."""
+    return REMEDIES.get(error.errno or 0, "check permissions and free space")
+
+
 def of_system(error: OSError) -> InputError:
     """The error of the operating system as one of this project's: what failed, where, and what to do."""
     reason = (error.strerror or str(error) or type(error).__name__).lower()
     what = f"cannot write: {reason}" if error.errno in CANNOT_WRITE else reason
-    remedy = REMEDIES.get(error.errno or 0, "check permissions and free space")
-    return InputError(what, os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "", remedy)
+    where = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
+    return InputError(what, where, remedy_for(error))
 
 
 def exit_clearly(function: Callable) -> Callable:

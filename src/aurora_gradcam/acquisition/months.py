@@ -1,4 +1,4 @@
-"""`months` of a params file: new ones put in, everything else left as it is to the byte."""
+"""Add months to a params file, and leave everything else in it as it is to the byte."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
     Raises
     ------
     ConfigError
-        `months` is written in a way that cannot be added to; the file stays, and the line to set is told.
+        `months` is written in a way that cannot be added to; the file stays, and the error gives the line to set.
     """
     path = path.resolve()
     text = path.read_bytes().decode("utf-8")
@@ -41,7 +41,7 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
 def with_months(text: str, new: list[str]) -> str:
     """The YAML text with months added to its list `months`, sorted.
 
-    ruamel.yaml tells where the list stands, and only there the text is changed: written anew by ruamel.yaml as a
+    ruamel.yaml finds where the list stands, and only there the text is changed: written anew by ruamel.yaml as a
     whole, a file of another style would lose its spacing, its anchors and its line ends.
     """
     key, node = _months_nodes(text)
@@ -62,8 +62,8 @@ def _months_nodes(text: str) -> tuple[Node | None, Node | None]:
     """The key `months` and its value."""
     root = YAML().compose(text)
     pairs = root.value if isinstance(root, MappingNode) else []
-    found = (pair for pair in pairs if isinstance(pair[0], ScalarNode) and pair[0].value == "months")
-    return next(found, (None, None))
+    matches = (pair for pair in pairs if isinstance(pair[0], ScalarNode) and pair[0].value == "months")
+    return next(matches, (None, None))
 
 
 def _plain(item: str) -> str:
@@ -89,9 +89,9 @@ def _in_block(text: str, node: SequenceNode, quoted: list[str]) -> str:
         last = len(text)
     ends = [*starts[1:], last]
     first = node.value[0].start_mark.index
-    ending = "\r\n" if text[:last].endswith("\r\n") else "\n"
+    line_end = "\r\n" if text[:last].endswith("\r\n") else "\n"
     lines = [(_plain(item.value), text[start:end]) for item, start, end in zip(node.value, starts, ends, strict=True)]
-    lines += [(_plain(item), f"{text[starts[0] : first]}{item}{ending}") for item in quoted]
+    lines += [(_plain(item), f"{text[starts[0] : first]}{item}{line_end}") for item in quoted]
     return text[: starts[0]] + "".join(line for _, line in sorted(lines)) + text[last:]
 
 
