@@ -267,7 +267,7 @@ def test_a_disk_that_would_fill_is_told_before_it_does(archive, part):
 def test_a_folder_that_takes_no_files_is_told(archive, part):
     archive.files[PATH] = File(CONTENT)
     part.final.parent.write_text("a file where the month's folder should be")
-    with pytest.raises(InputError, match="nothing can be written here"):
+    with pytest.raises(InputError, match="cannot write here"):
         bring(archive, part)
 
 
