@@ -76,7 +76,7 @@ def _packets(path: Path) -> tuple[int, int]:
 
 
 def _decoded(source: FilterableStream) -> bytes:
-    """A line a decoded picture, with no option that a version of ffmpeg lacks (-vsync is gone from 9)."""
+    """A line for each decoded picture; without options that some ffmpeg does not have (-vsync ends with 8)."""
     command = source.video.output("pipe:", f="framecrc").global_args("-v", "error", "-nostdin")
     try:
         return command.run(capture_stdout=True, capture_stderr=True)[0]

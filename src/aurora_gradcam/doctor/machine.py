@@ -52,7 +52,7 @@ def python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
 def packages(requirements: Path) -> list[Check]:
     """Each package that a requirements file pins, `name==version`, and that is not there in this version.
 
-    One line for all of them where none lacks. A build's suffix, as in 2.13.0+cpu, does not count.
+    One check for all of them where none is missing. A build's suffix, as in 2.13.0+cpu, does not count.
     """
     if not requirements.is_file():
         return [Check("Python packages", "missing", f"no {requirements.name} here: run in the repository's root",

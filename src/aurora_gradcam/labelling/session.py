@@ -1,4 +1,4 @@
-"""One annotator's sitting: what is asked, what is answered, and what the page may know at each time."""
+"""One annotator's session: what is asked, what is answered, and what the page may show at each time."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Changed(Exception):
 class Wish:
     """Which frames an annotator wants to be asked for.
 
-    The sample's that nobody has labelled; with `again` those too that others have labelled. Instead of these, for
-    corrections: `frames` by their names, or with `review` all that this annotator has answered.
+    By default the unlabelled frames of the sample; with `again` also those that others have labelled. For corrections
+    instead `frames` by their ids, or with `review` all that this annotator has answered.
     """
 
     again: bool = False
@@ -47,7 +47,7 @@ class Wish:
 
     @property
     def is_correction(self) -> bool:
-        """Whether answers that there are shall be looked at."""
+        """Whether this is about answers that exist already."""
         return bool(self.frames) or self.review
 
 
