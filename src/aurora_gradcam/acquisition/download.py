@@ -11,7 +11,7 @@ import httpx
 from rich.filesize import decimal
 
 from .headers import continues, promise_of, range_of, wait_asked
-from .part import Part, check_room
+from .part import Part, Promise, check_room
 
 GONE = (404, 410)
 WORTH_ANOTHER_TRY = (408, 429)  # and every status from 500
@@ -126,9 +126,9 @@ async def _attempt(
     progress: Callable[[int, int | None], None],
 ) -> None:
     """One request; resumes where the part is of this address and the server can tell whether it is still the same."""
-    earlier = part.promise()
-    here = part.size if earlier and earlier.address == address and earlier.validator else 0
-    headers = {"Range": f"bytes={here}-", "If-Range": earlier.validator} if here else {}
+    promise = part.promise() or Promise("")
+    here = part.size if promise.address == address and promise.validator else 0
+    headers = {"Range": f"bytes={here}-", "If-Range": promise.validator} if here else {}
     async with client.stream("GET", address, headers=headers) as response:
         if here and response.status_code == 416:
             if range_of(response)[1] == here:
@@ -136,7 +136,7 @@ async def _attempt(
             part.discard()
             raise _Broken("the part here does not fit the file there; it starts anew")
         if here and response.status_code == 206:
-            if not continues(response, here, earlier):
+            if not continues(response, here, promise):
                 part.discard()
                 raise _Broken("the server went on with another file; it starts anew")
             report(f"resumes at {decimal(here)}")
@@ -144,17 +144,17 @@ async def _attempt(
             _check_status(response)
             if here:
                 report("starts anew: the file there has changed, or its server cannot resume")
-            here, earlier = 0, promise_of(response, address)
-            part.begin(earlier)
-        check_room(part.final.parent, (earlier.size or here) - here)
-        progress(here, earlier.size)
+            here, promise = 0, promise_of(response, address)
+            part.begin(promise)
+        check_room(part.final.parent, (promise.size or here) - here)
+        progress(here, promise.size)
         async for chunk in response.aiter_raw():
             part.append(chunk)
             here += len(chunk)
-            progress(here, earlier.size)
-    if earlier.size is not None and here != earlier.size:
+            progress(here, promise.size)
+    if promise.size is not None and here != promise.size:
         part.discard()
-        raise _Broken(f"{here} bytes came of a file of {earlier.size}; it starts anew")
+        raise _Broken(f"{here} bytes came of a file of {promise.size}; it starts anew")
 
 
 def _check_status(response: httpx.Response) -> None:

@@ -47,8 +47,9 @@ def with_months(text: str, new: list[str]) -> str:
     key, node = _months_nodes(text)
     quoted = [f'"{month}"' for month in new]
     if key is None or node is None:
-        end = "\r\n" if "\r\n" in text else "\n"
-        return text + (end if text and not text.endswith("\n") else "") + f"months: [{', '.join(quoted)}]{end}"
+        line_end = "\r\n" if "\r\n" in text else "\n"
+        before = line_end if text and not text.endswith("\n") else ""
+        return f"{text}{before}months: [{', '.join(quoted)}]{line_end}"
     if isinstance(node, SequenceNode) and node.value:
         return _in_flow(text, node, quoted) if node.flow_style else _in_block(text, node, quoted)
     start, end, space = node.start_mark.index, node.end_mark.index, ""

@@ -77,7 +77,7 @@ def collect(known: Collection[FrameId], own: Journal | None = None) -> Collected
             if writable:
                 writable.note_collected(record.changes, edits[name])
 
-    written = new["annotator"].value_counts().reindex(list(records), fill_value=0).to_dict()
+    written = {name: int((new["annotator"] == name).sum()) for name in records}
     unknown = sum(frame_id not in known for of_annotator in answers.values() for frame_id in of_annotator)
     return Collected(_joined(_answers_in(kept), drop_unknown(answers, known)), written, unknown)
 

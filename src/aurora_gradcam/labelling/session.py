@@ -108,7 +108,9 @@ class Session:
         """The pictures before and after a frame."""
 
         def describe(neighbour: Neighbour | None) -> dict[str, str] | None:
-            return neighbour and {"utc": neighbour.utc, "picture": picture_address(neighbour.frame_id)}
+            if neighbour is None:
+                return None
+            return {"utc": neighbour.utc, "picture": picture_address(neighbour.frame_id)}
 
         before, after = self.pictures.neighbours[frame_id]
         return {"before": describe(before), "after": describe(after)}
