@@ -61,4 +61,4 @@ def lock(descriptor: int, path: Path, wait_s: float | None = 0.0) -> bool:
 def open_lock_file(path: Path) -> int:
     """A descriptor of a lock file, which is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # the umask decides who shares it

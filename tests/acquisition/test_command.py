@@ -78,7 +78,7 @@ def test_nights_their_month_and_what_comes_next(archive, project, aurora, video)
     assert lines[0].startswith("3 fetched, 2 missing; ")
     assert lines[1:] == [
         "  missing: 2024-04-03, 2024-04-05",
-        "months of params.yaml: 2024-04 put in",
+        "months of params.yaml: 2024-04 added",
         "next: dvc add data/raw/2024-04   # DVC keeps the videos; Git only their .dvc files",
         "      git add data/raw/*.dvc params.yaml",
         "      dvc repro sample_label",
@@ -89,9 +89,16 @@ def test_nights_their_month_and_what_comes_next(archive, project, aurora, video)
     stamp = Path("params.yaml").stat().st_mtime_ns
     archive.requests.clear()
     code, out, _ = aurora(*wanted)
-    assert code == 0 and "3 already there, 2 missing" in out and "put in" not in out
+    assert code == 0 and "3 already there, 2 missing" in out and "added" not in out
     assert {request.status for request in archive.requests} == {404}
     assert Path("params.yaml").stat().st_mtime_ns == stamp
+
+
+def test_a_folder_without_params_takes_the_defaults_and_gets_its_months(archive, tmp_path, monkeypatch, aurora, video):
+    monkeypatch.chdir(tmp_path)
+    archive.files[path_of(date(2024, 4, 1))] = File(video)
+    code, _, _ = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)
+    assert code == 0 and Path("params.yaml").read_text() == 'months: ["2024-04"]\n'
 
 
 def test_another_params_file_takes_the_months_and_tells_the_addresses(archive, project, aurora, video):

@@ -14,7 +14,9 @@ from ..files import atomic_write
 
 
 def add(path: Path, months: Iterable[str]) -> list[str]:
-    """Put months (`2024-02`) into a params file, sorted; return those that are new. Nothing new: nothing written.
+    """Add months (`2024-02`) to a params file, sorted; return those that are new. Nothing new: nothing written.
+
+    A missing file is made, with the months alone.
 
     Raises
     ------
@@ -22,7 +24,7 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
         `months` is written in a way that cannot be added to; the file stays, and the error gives the line to set.
     """
     path = path.resolve()
-    text = path.read_bytes().decode("utf-8")
+    text = path.read_bytes().decode("utf-8") if path.exists() else ""
     listed = (yaml.safe_load(text) or {}).get("months") or []
     new = sorted(set(months) - set(listed))
     if not new:
@@ -31,10 +33,11 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
     wanted = sorted({*listed, *new})
     if not _differs_in_months_alone(text, changed, wanted):
         line = "months: [" + ", ".join(f'"{month}"' for month in wanted) + "]"
-        raise ConfigError("the months cannot be put into this file", path, f"set it to  {line}")
+        raise ConfigError("the months cannot be added to this file", path, f"set it to  {line}")
     with atomic_write(path) as temporary:
         temporary.write_bytes(changed.encode("utf-8"))
-        temporary.chmod(path.stat().st_mode)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
     return new
 
 

@@ -91,7 +91,7 @@ def _report(request: Request, fetched: Fetched, params: Path, file_pattern: str,
         typer.echo("\n".join(summary.lines(fetched, seconds)))
     here = sorted({addresses.month_name(night) for night in fetched.nights("fetched", "there")})
     if new := months.add(params, here):
-        typer.echo(f"months of {params}: {', '.join(new)} put in")
+        typer.echo(f"months of {params}: {', '.join(new)} added")
     if isinstance(fetched.stopped, KeyboardInterrupt):
         raise typer.Exit(INTERRUPTED)
     if fetched.stopped:
