@@ -12,9 +12,11 @@ from rich.console import Console
 import archive_server
 import videos
 from archive_server import Archive, File
+from aurora_gradcam.acquisition import whole
 from aurora_gradcam.acquisition.display import Display
 from aurora_gradcam.acquisition.download import Patience
 from aurora_gradcam.acquisition.fetch import GIVE_UP_AFTER, Fetched, Request, run
+from aurora_gradcam.acquisition.whole import Undecodable
 from aurora_gradcam.config import Fetch
 from aurora_gradcam.errors import InputError
 
@@ -168,3 +170,19 @@ def test_on_a_terminal_each_night_has_a_bar(archive, video, tmp_path):
     wanted = [FIRST, FIRST + timedelta(days=1)]
     run(Request(wanted, [archive.url + DEFAULTS[0]], "720p", 2, HASTY, tmp_path), Display(console))
     assert "2024-02-28" in told.getvalue() and "━" in told.getvalue() and "kB" in told.getvalue()
+
+
+def test_a_complete_video_that_this_ffmpeg_does_not_decode_is_kept_for_another(archive, video, tmp_path, monkeypatch):
+    def refuse(path: Path) -> None:
+        raise Undecodable("nothing can be decoded in the first 20 s", path)
+
+    archive.files[path_of(0)] = File(video)
+    with monkeypatch.context() as patch:
+        patch.setattr(whole, "check", refuse)
+        result, output = fetched(archive, tmp_path, 1)
+    part = place(tmp_path, 0).with_name(f".{place(tmp_path, 0).name}.part")
+    assert result.nights("damaged") == [FIRST] and f"kept in {part}" in output
+    assert part.read_bytes() == video
+    result, _ = fetched(archive, tmp_path, 1)
+    assert result.nights("fetched") == [FIRST] and place(tmp_path, 0).read_bytes() == video
+    assert archive.statuses(path_of(0)) == [200, 416]
