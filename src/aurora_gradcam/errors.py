@@ -66,12 +66,17 @@ REMEDIES = {
 CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
+def remedy_for(error: OSError) -> str:
+    """What to do about an error of the operating system."""
+    return REMEDIES.get(error.errno or 0, "check permissions and free space")
+
+
 def of_system(error: OSError) -> InputError:
     """An error of the operating system as one of this project's: what failed, where, and what to do."""
     reason = (error.strerror or str(error) or type(error).__name__).lower()
     what = f"cannot write: {reason}" if error.errno in CANNOT_WRITE else reason
     where = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
-    fix = REMEDIES.get(error.errno or 0, "check permissions and free space")
+    fix = remedy_for(error)
     temporary = Path(tempfile.gettempdir())
     if where and error.errno in CANNOT_WRITE and temporary in (Path(where), *Path(where).parents):
         fix = f"free space in {temporary}, or set TMPDIR to a folder with room"

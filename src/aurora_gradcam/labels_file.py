@@ -75,7 +75,7 @@ def _frame(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
 
 
 def _decode(content: bytes) -> str:
-    """UTF-8, or UTF-16 where a byte order mark says so; other encodings cannot be told apart."""
+    """UTF-8, or UTF-16 where a byte order mark says so; other encodings cannot be distinguished."""
     is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if is_utf16 else "utf-8-sig")
 

@@ -20,10 +20,11 @@ class Held(Exception):
     """Another process holds the lock."""
 
 
-def lock(descriptor: int, path: Path, wait_s: float | None = 0.0) -> None:
+def lock(descriptor: int, path: Path, wait_s: float | None = 0.0) -> bool:
     """Take the exclusive lock of an open file; the kernel returns it when the file is closed.
 
-    A file system without locks is a warning and no failure: one person at one computer needs none.
+    Returns whether it is held: a file system without locks is a warning and no failure, since one person at one
+    computer needs none.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def lock(descriptor: int, path: Path, wait_s: float | None = 0.0) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait_s is None else fcntl.LOCK_NB))
-            return
+            return True
         except BlockingIOError as error:
             if time.monotonic() >= ends:
                 raise Held(str(path)) from error
@@ -54,10 +55,10 @@ def lock(descriptor: int, path: Path, wait_s: float | None = 0.0) -> None:
             if error.errno not in NO_LOCKS:
                 raise OSError(error.errno, error.strerror, str(path)) from error
             logger.warning(f"{path.parent} has no file locks ({error.strerror}): let only one `aurora` run here")
-            return
+            return False
 
 
 def open_lock_file(path: Path) -> int:
     """A descriptor of a lock file, which is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # the umask decides who shares it

@@ -71,7 +71,7 @@ def test_nights_that_cannot_be_asked_for(first, last, told):
 
 @pytest.mark.parametrize("text", ["2023-02-29", "1 February", "2024-13-01", ""])
 def test_what_is_no_date(text):
-    with pytest.raises(InputError, match=r"is no date \[--to\]"):
+    with pytest.raises(InputError, match=r"is not a date \[--to\]"):
         addresses.day(text, "--to")
 
 

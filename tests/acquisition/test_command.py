@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -77,9 +78,10 @@ def test_nights_their_month_and_what_comes_next(archive, project, aurora, video)
     assert lines[0].startswith("3 fetched, 2 missing; ")
     assert lines[1:] == [
         "  missing: 2024-04-03, 2024-04-05",
-        "months of params.yaml: 2024-04 put in",
-        "next: dvc repro sample_label",
-        "      dvc add data/raw/2024-04   # if you keep storage of your own",
+        "months of params.yaml: 2024-04 added",
+        "next: dvc add data/raw/2024-04   # DVC keeps the videos; Git only their .dvc files",
+        "      git add data/raw/*.dvc params.yaml",
+        "      dvc repro sample_label",
     ]
     [warning] = [line for line in err if line.startswith("warning")]
     assert "2022-12, 2023-02, 2024-02, 2024-03, 2024-12, 2025-01" in warning  # the sample's, put away
@@ -87,9 +89,16 @@ def test_nights_their_month_and_what_comes_next(archive, project, aurora, video)
     stamp = Path("params.yaml").stat().st_mtime_ns
     archive.requests.clear()
     code, out, _ = aurora(*wanted)
-    assert code == 0 and "3 already there, 2 missing" in out and "put in" not in out
+    assert code == 0 and "3 already there, 2 missing" in out and "added" not in out
     assert {request.status for request in archive.requests} == {404}
     assert Path("params.yaml").stat().st_mtime_ns == stamp
+
+
+def test_a_folder_without_params_takes_the_defaults_and_gets_its_months(archive, tmp_path, monkeypatch, aurora, video):
+    monkeypatch.chdir(tmp_path)
+    archive.files[path_of(date(2024, 4, 1))] = File(video)
+    code, _, _ = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)
+    assert code == 0 and Path("params.yaml").read_text() == 'months: ["2024-04"]\n'
 
 
 def test_another_params_file_takes_the_months_and_tells_the_addresses(archive, project, aurora, video):
@@ -109,7 +118,7 @@ def test_nothing_there_is_one_line_and_status_2(archive, project, aurora):
     assert (code, out) == (2, "")
     assert err[-1].startswith("InputError: not one of 3 nights came: missing: 2024-04-01 to 2024-04-03 [http://")
     assert Path("params.yaml").read_bytes() == before
-    assert os.listdir("data/raw") == []
+    assert os.listdir("data/raw") == [".lock"]
 
 
 def test_a_dry_run_prints_the_archives_addresses_and_asks_nobody(project, aurora):
@@ -172,12 +181,12 @@ def test_real_videos_that_dvc_tracks_are_no_hindrance_but_simulated_months_are_t
 @pytest.mark.parametrize(
     "arguments, told",
     [
-        (["--from", "2024-02-30"], r"'2024-02-30' is no date \[--from\]"),
+        (["--from", "2024-02-30"], r"'2024-02-30' is not a date \[--from\]"),
         (["--from", "2024-02-02", "--to", "2024-02-01"], "is after the last night"),
         (["--from", "2099-01-01"], "2099-01-01 is in the future"),
         (["--from", "2020-01-01", "--to", "2022-01-01"], "732 nights are more than the 400"),
-        (["--from", "2024-02-01", "--size", "4K"], r"'4K' is no size \[--size\]"),
-        (["--from", "2024-02-01", "--timeout", "0"], r"0 s is no time to wait \[--timeout\]"),
+        (["--from", "2024-02-01", "--size", "4K"], r"'4K' is not a size \[--size\]"),
+        (["--from", "2024-02-01", "--timeout", "0"], r"0 s is not a time to wait \[--timeout\]"),
         (["--from", "2024-02-01", "--address", "ftp://host/{night}.mp4"], "must begin with http"),
         (["--from", "2024-02-01", "--address", "http://host/{date}{night}.mp4"], r"holds \{date\}"),
         (["--from", "2024-02-01", "--address", "http://host/{night}/v.mp4"], "does not end with a file name"),
@@ -194,21 +203,118 @@ def test_bad_use_is_one_line_and_status_2(project, aurora, arguments, told):
 
 def test_a_second_fetch_at_the_same_time_is_refused(archive, project, aurora):
     Path("data/raw").mkdir(parents=True)
-    folder = os.open("data/raw", os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with open("data/raw/.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         code, _, [line] = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)
-    finally:
-        os.close(folder)
-    assert code == 2 and "another `aurora fetch` is at work here [data/raw]" in line
+    assert code == 2 and "another `aurora fetch` is running here [data/raw]" in line
     assert archive.requests == []
+
+
+def flock_of_nfs(descriptor: int, operation: int) -> None:
+    """As on NFS: an exclusive lock needs a descriptor that is open for writing."""
+    if operation & fcntl.LOCK_EX and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def no_locks(descriptor: int, operation: int) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+@pytest.mark.parametrize(("flock", "warned"), [(flock_of_nfs, False), (no_locks, True)])
+def test_network_disks_with_other_locks_or_none_are_no_hindrance(
+    archive, project, aurora, video, monkeypatch, flock, warned
+):
+    archive.files[path_of(date(2024, 4, 1))] = File(video)
+    monkeypatch.setattr(fcntl, "flock", flock)
+    code, out, err = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)
+    assert code == 0 and out.startswith("1 fetched; ")
+    assert any("data/raw has no file locks" in line for line in err) is warned
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("HTTPS_PROXY", "socks://127.0.0.1:9"),
+        ("http_proxy", "nonsense://[::1"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_one_line_that_names_its_variable(project, aurora, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    code, out, [line] = aurora("--from", "2021-01-05", "--address", "http://127.0.0.1:9/sky_{night}.mp4")
+    assert (code, out) == (2, "") and line.startswith("ConfigError: the proxy settings") and name in line
+
+
+def test_names_without_a_proxy_that_cannot_be_used_are_named(project, aurora, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "localhost,fe80::/10")
+    code, _, [line] = aurora("--from", "2021-01-05", "--address", "http://127.0.0.1:9/sky_{night}.mp4")
+    assert code == 2 and "NO_PROXY" in line
+
+
+def test_an_archive_on_this_machine_is_asked_without_the_proxy(archive, project, aurora, video, monkeypatch):
+    archive.files[path_of(date(2024, 4, 1))] = File(video)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://192.0.2.1:9")  # where nobody answers
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    code, out, _ = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN, "--timeout", "5")
+    assert code == 0 and out.startswith("1 fetched; ")
+
+
+def test_a_disk_that_is_full_at_the_last_rename_keeps_the_part(archive, project, aurora, video, monkeypatch):
+    archive.files[path_of(date(2024, 4, 1))] = File(video)
+    wanted = ["--from", "2024-04-01", "--address", archive.url + PATTERN]
+    replace = os.replace
+
+    def refuse(source, target):
+        if str(target).endswith(".mp4"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        code, _, err = aurora(*wanted)
+    assert code == 2 and err[-1].startswith("InputError: cannot write here: no space left on device [data/raw/2024-04]")
+    assert not any("Traceback" in line for line in err)
+    assert Path("data/raw/2024-04/.auroramaxHD_20240401_720p.mp4.part").read_bytes() == video
+    archive.requests.clear()
+    code, _, _ = aurora(*wanted)
+    assert code == 0 and [request.status for request in archive.requests] == [416]
+    assert Path("data/raw/2024-04/auroramaxHD_20240401_720p.mp4").read_bytes() == video
+
+
+def test_the_steps_that_are_printed_keep_videos_out_of_git(archive, project, aurora, video):
+    """Its output followed to the letter, `git add -A` at the end included."""
+
+    def run(*command: str) -> str:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "GIT_CONFIG_GLOBAL": os.devnull}
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        return answer.stdout
+
+    archive.files[path_of(date(2024, 4, 1))] = File(video)
+    shutil.copy(ROOT / ".gitignore", ".gitignore")
+    run("git", "init", "--quiet")
+    run("dvc", "init", "--quiet")
+    _, out, _ = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)
+    steps = [line.partition("#")[0].removeprefix("next:").split() for line in out.splitlines()[-3:]]
+    assert [step[0] for step in steps] == ["dvc", "git", "dvc"]
+    run("git", "add", "-A")
+    assert ".mp4" not in run("git", "ls-files")
+    run(*steps[0])
+    run("sh", "-c", " ".join(steps[1]))
+    run("git", "add", "-A")
+    tracked = run("git", "ls-files").splitlines()
+    assert "data/raw/2024-04.dvc" in tracked and not [name for name in tracked if ".mp4" in name or ".lock" in name]
 
 
 def test_a_folder_that_cannot_be_written_is_told_first(archive, project, aurora):
     Path("data").mkdir()
     Path("data/raw").write_text("no folder")
     code, _, [line] = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)
-    assert code == 2 and "nothing can be written here: File exists [data/raw]" in line
+    assert code == 2 and "cannot write here: file exists [data/raw]" in line
     assert archive.requests == []
 
 

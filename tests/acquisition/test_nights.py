@@ -13,9 +13,11 @@ import archive_server
 import videos
 from archive_server import Archive, File
 from aurora_gradcam import __version__
+from aurora_gradcam.acquisition import whole
+from aurora_gradcam.acquisition.display import Display
 from aurora_gradcam.acquisition.download import Patience
 from aurora_gradcam.acquisition.fetch import GIVE_UP_AFTER, Fetched, Request, run
-from aurora_gradcam.acquisition.telling import Telling
+from aurora_gradcam.acquisition.whole import Undecodable
 from aurora_gradcam.config import Fetch
 from aurora_gradcam.errors import InputError
 
@@ -55,7 +57,7 @@ def fetched(
     wanted = [FIRST + timedelta(days=number) for number in range(nights)]
     patterns = [archive.url + pattern for pattern in DEFAULTS]
     told = io.StringIO()
-    result = run(Request(wanted, patterns, "720p", at_once, patience, folder), Telling(Console(file=told, width=200)))
+    result = run(Request(wanted, patterns, "720p", at_once, patience, folder), Display(Console(file=told, width=200)))
     return result, told.getvalue()
 
 
@@ -100,7 +102,7 @@ def test_the_next_run_goes_on_where_this_one_was_given_up(archive, video, tmp_pa
     archive.files[path_of(0)] = File(video, breaks=[5000, 100, 100])
     result, _ = fetched(archive, tmp_path, 1)
     assert result.nights("failed") == [FIRST]
-    assert result.outcomes[FIRST].reason == "the connection broke at 5.2 kB; given up after 3 tries"
+    assert result.outcomes[FIRST].reason == "the connection broke at 5.2 kB; gave up after 3 tries"
     name = place(tmp_path, 0).name
     assert files(tmp_path) == [f".{name}.json.part", f".{name}.part"]
     assert archive.asked(path_of(0, pattern=1)) == []  # the server has trouble: it is left alone
@@ -150,7 +152,7 @@ def test_a_server_that_answers_nobody_is_soon_left_alone(archive, tmp_path):
     result, _ = fetched(archive, tmp_path, 10, at_once=1)
     assert len(result.nights("failed")) == 10
     assert len(archive.requests) == GIVE_UP_AFTER * HASTY.tries
-    assert "not asked for" in result.outcomes[FIRST + timedelta(days=9)].reason
+    assert "skipped" in result.outcomes[FIRST + timedelta(days=9)].reason
 
 
 def test_a_full_disk_ends_the_work_and_keeps_what_has_come(archive, video, tmp_path):
@@ -167,5 +169,21 @@ def test_on_a_terminal_each_night_has_a_bar(archive, video, tmp_path):
     told = io.StringIO()
     console = Console(file=told, force_terminal=True, width=120)
     wanted = [FIRST, FIRST + timedelta(days=1)]
-    run(Request(wanted, [archive.url + DEFAULTS[0]], "720p", 2, HASTY, tmp_path), Telling(console))
+    run(Request(wanted, [archive.url + DEFAULTS[0]], "720p", 2, HASTY, tmp_path), Display(console))
     assert "2024-02-28" in told.getvalue() and "━" in told.getvalue() and "kB" in told.getvalue()
+
+
+def test_a_complete_video_that_this_ffmpeg_does_not_decode_is_kept_for_another(archive, video, tmp_path, monkeypatch):
+    def refuse(path: Path) -> None:
+        raise Undecodable("nothing can be decoded in the first 20 s", path)
+
+    archive.files[path_of(0)] = File(video)
+    with monkeypatch.context() as patch:
+        patch.setattr(whole, "check", refuse)
+        result, output = fetched(archive, tmp_path, 1)
+    part = place(tmp_path, 0).with_name(f".{place(tmp_path, 0).name}.part")
+    assert result.nights("damaged") == [FIRST] and f"kept in {part}" in output
+    assert part.read_bytes() == video
+    result, _ = fetched(archive, tmp_path, 1)
+    assert result.nights("fetched") == [FIRST] and place(tmp_path, 0).read_bytes() == video
+    assert archive.statuses(path_of(0)) == [200, 416]

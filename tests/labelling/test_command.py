@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -170,3 +171,49 @@ def test_bad_use_is_one_line_and_status_2(tiny_project):
     refused = run("--annotator", "../ann")
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "../ann" in refused.stderr
     assert not journal.FOLDER.exists()
+
+
+def test_a_label_corrected_in_the_file_survives_collecting_and_the_page_shows_it(tiny_project):
+    first, second = ask_for()[:2]
+    process, address = start(Path.cwd(), "ann")
+    client = entered(address)
+    answer(client, first, "yes")
+    answer(client, second, "no")
+    assert ended(process, signal.SIGINT)[0] == 0
+    LABELS_FILE.write_text(LABELS_FILE.read_text().replace(f"{first},yes,ann", f"{first},no,ann"))
+    collected = run("--collect")
+    assert collected.returncode == 0 and "1 labels edited in data/labels/labels.csv" in collected.stderr
+    assert (first, "no", "ann") in labels()
+    assert journal.path_of("ann").read_text().splitlines()[-1].endswith(f",{first},no,labels.csv")
+    with serving(Path.cwd(), "ann", "--frames", f"{first},{second}", "--order", "night") as address:
+        client = entered(address)
+        asked = {each["frame_id"]: each["answer"] for each in client.get("/api/questions").json()}
+        assert asked == {first: "no", second: "no"}
+        answer(client, first, "yes")
+    assert {(first, "yes", "ann"), (second, "no", "ann")} == labels()
+
+
+def test_frames_that_there_are_not_and_nothing_to_review_are_one_line(tiny_project):
+    ask_for()
+    refused = run("--annotator", "ann", "--frames", "20240203-00010,20300101-00000")
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
+    assert "there is no frame '20300101-00000' [--frames]" in refused.stderr
+    reviewed = run("--annotator", "ann", "--review")
+    assert reviewed.returncode == 0 and reviewed.stdout == "Nothing to review: ann has answered no frame.\n"
+    assert not journal.path_of("ann").exists()
+
+
+def test_a_disk_without_locks_is_warned_of_and_keeps_every_answer(tiny_project, tmp_path):
+    frame_id = ask_for()[0]
+    patch = tmp_path / "patch"
+    patch.mkdir()
+    refuse = "def flock(*_):\n    raise OSError(errno.ENOLCK, 'No locks available')\n"
+    (patch / "sitecustomize.py").write_text(f"import errno, fcntl\n{refuse}fcntl.flock = flock\n")
+    paths = os.pathsep.join(filter(None, (str(patch), os.environ.get("PYTHONPATH"))))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONPATH", paths)
+        process, address = start(Path.cwd(), "ann")
+    answer(entered(address), frame_id, "yes")
+    status, _, err = ended(process, signal.SIGINT)
+    assert status == 0 and "has no file locks" in err and "Traceback" not in err
+    assert labels() == {(frame_id, "yes", "ann")}

@@ -47,7 +47,7 @@ def unpack_sky_weights(folder: Path) -> None:
 def project(tmp_path_factory) -> Path:
     """A copy of the repository's code with two short nights, small pictures and two epochs, run once."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("src", "thesis", "dvc.yaml", "params.yaml"):
+    for name in ("src", "thesis", "dvc.yaml", "params.yaml", ".dvcignore"):
         source = ROOT / name
         skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "figures", "tables", "*.pdf")
         shutil.copytree(source, folder / name, ignore=skip) if source.is_dir() else shutil.copy(source, folder)

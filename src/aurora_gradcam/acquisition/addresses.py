@@ -19,7 +19,7 @@ def day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise InputError(
-            f"'{text}' is no date", option, "write it like 2024-02-01, the morning of the night"
+            f"'{text}' is not a date", option, "write it like 2024-02-01, the morning of the night"
         ) from error
 
 
@@ -32,7 +32,7 @@ def nights_between(first: date, last: date, today: date) -> list[date]:
         The wrong way round, in the future, or more than MOST_NIGHTS nights.
     """
     if first > last:
-        raise InputError(f"the first night {first} is after the last night {last}", "--from, --to", "exchange the two")
+        raise InputError(f"the first night {first} is after the last night {last}", "--from, --to", "swap the two")
     if last > today:
         raise InputError(f"{last} is in the future", "--to", f"name no night after {today}")
     count = (last - first).days + 1

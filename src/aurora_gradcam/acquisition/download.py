@@ -10,21 +10,21 @@ from dataclasses import dataclass
 import httpx
 from rich.filesize import decimal
 
-from .answers import continues, promise_of, range_of, wait_asked
-from .part import Part, check_room
+from .headers import continues, promise_of, range_of, wait_asked
+from .part import Part, Promise, check_room
 
 GONE = (404, 410)
 WORTH_ANOTHER_TRY = (408, 429)  # and every status from 500
 STEP_BYTES = 1 << 20
-"""New bytes after which the tries are counted anew, so that a poor connection gets there in the end."""
+"""New bytes after which the tries are counted anew, so that a slow connection succeeds in the end."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a server is waited for; times in s.
+    """How long to wait for a server; times in s.
 
-    `stall` without a byte breaks a connection off. The wait before try n+1 is drawn from half to the whole of
-    `first_wait` * 2^(n-1), at most `longest_wait`; a Retry-After up to `longest_asked` is waited as the server asks.
+    A connection without a byte for `stall` is closed. The wait before try n+1 is drawn from half to the whole of
+    `first_wait` * 2^(n-1), at most `longest_wait`; a Retry-After up to `longest_asked` is followed.
     """
 
     stall: float = 30.0
@@ -64,14 +64,14 @@ async def download(
     address: str,
     part: Part,
     patience: Patience,
-    tell: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = lambda line: None,
     progress: Callable[[int, int | None], None] = lambda done, size: None,
 ) -> None:
     """Bring all bytes of `address` into `part`.
 
     Parameters
     ----------
-    tell
+    report
         Called with a line on each break and resumption.
     progress
         Called with the bytes that are here and the bytes in all (None where the server did not say).
@@ -90,7 +90,7 @@ async def download(
     failures, farthest = 0, part.size
     while True:
         try:
-            return await _attempt(client, address, part, tell, progress)
+            return await _attempt(client, address, part, report, progress)
         except _Broken as error:
             reason, asked = str(error), error.asked
         except httpx.TimeoutException as error:
@@ -107,9 +107,9 @@ async def download(
         if asked > patience.longest_asked:
             raise GaveUp(f"{reason}; the server asks to wait {asked:.0f} s")
         if failures >= patience.tries:
-            raise GaveUp(f"{reason}; given up after {failures} tries")
+            raise GaveUp(f"{reason}; gave up after {failures} tries")
         wait = max(asked, patience.wait(failures))
-        tell(f"{reason}; next try in {wait:.1f} s")
+        report(f"{reason}; next try in {wait:.1f} s")
         await asyncio.sleep(wait)
 
 
@@ -122,13 +122,13 @@ async def _attempt(
     client: httpx.AsyncClient,
     address: str,
     part: Part,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     progress: Callable[[int, int | None], None],
 ) -> None:
     """One request; resumes where the part is of this address and the server can tell whether it is still the same."""
-    earlier = part.promise()
-    here = part.size if earlier and earlier.address == address and earlier.validator else 0
-    headers = {"Range": f"bytes={here}-", "If-Range": earlier.validator} if here else {}
+    promise = part.promise() or Promise("")
+    here = part.size if promise.address == address and promise.validator else 0
+    headers = {"Range": f"bytes={here}-", "If-Range": promise.validator} if here else {}
     async with client.stream("GET", address, headers=headers) as response:
         if here and response.status_code == 416:
             if range_of(response)[1] == here:
@@ -136,25 +136,25 @@ async def _attempt(
             part.discard()
             raise _Broken("the part here does not fit the file there; it starts anew")
         if here and response.status_code == 206:
-            if not continues(response, here, earlier):
+            if not continues(response, here, promise):
                 part.discard()
                 raise _Broken("the server went on with another file; it starts anew")
-            tell(f"goes on at {decimal(here)}")
+            report(f"resumes at {decimal(here)}")
         else:
             _check_status(response)
             if here:
-                tell("starts anew: the file there has changed, or its server cannot resume")
-            here, earlier = 0, promise_of(response, address)
-            part.begin(earlier)
-        check_room(part.final.parent, (earlier.size or here) - here)
-        progress(here, earlier.size)
+                report("starts anew: the file there has changed, or its server cannot resume")
+            here, promise = 0, promise_of(response, address)
+            part.begin(promise)
+        check_room(part.final.parent, (promise.size or here) - here)
+        progress(here, promise.size)
         async for chunk in response.aiter_raw():
             part.append(chunk)
             here += len(chunk)
-            progress(here, earlier.size)
-    if earlier.size is not None and here != earlier.size:
+            progress(here, promise.size)
+    if promise.size is not None and here != promise.size:
         part.discard()
-        raise _Broken(f"{here} bytes came of a file of {earlier.size}; it starts anew")
+        raise _Broken(f"{here} bytes came of a file of {promise.size}; it starts anew")
 
 
 def _check_status(response: httpx.Response) -> None:

@@ -1,4 +1,4 @@
-"""`months` of a params file: new ones put in, everything else left as it is to the byte."""
+"""Add months to a params file, and leave everything else in it as it is to the byte."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from ..files import atomic_write
 
 
 def add(path: Path, months: Iterable[str]) -> list[str]:
-    """Put months (`2024-02`) into a params file, sorted; return those that are new. Nothing new: nothing written.
+    """Add months (`2024-02`) to a params file, sorted; return those that are new. Nothing new: nothing written.
+
+    A missing file is made, with the months alone.
 
     Raises
     ------
     ConfigError
-        `months` is written in a way that cannot be added to; the file stays, and the line to set is told.
+        `months` is written in a way that cannot be added to; the file stays, and the error gives the line to set.
     """
     path = path.resolve()
-    text = path.read_bytes().decode("utf-8")
+    text = path.read_bytes().decode("utf-8") if path.exists() else ""
     listed = (yaml.safe_load(text) or {}).get("months") or []
     new = sorted(set(months) - set(listed))
     if not new:
@@ -31,24 +33,26 @@ def add(path: Path, months: Iterable[str]) -> list[str]:
     wanted = sorted({*listed, *new})
     if not _differs_in_months_alone(text, changed, wanted):
         line = "months: [" + ", ".join(f'"{month}"' for month in wanted) + "]"
-        raise ConfigError("the months cannot be put into this file", path, f"set it to  {line}")
+        raise ConfigError("the months cannot be added to this file", path, f"set it to  {line}")
     with atomic_write(path) as temporary:
         temporary.write_bytes(changed.encode("utf-8"))
-        temporary.chmod(path.stat().st_mode)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
     return new
 
 
 def with_months(text: str, new: list[str]) -> str:
     """The YAML text with months added to its list `months`, sorted.
 
-    ruamel.yaml tells where the list stands, and only there the text is changed: written anew by ruamel.yaml as a
+    ruamel.yaml finds where the list stands, and only there the text is changed: written anew by ruamel.yaml as a
     whole, a file of another style would lose its spacing, its anchors and its line ends.
     """
     key, node = _months_nodes(text)
     quoted = [f'"{month}"' for month in new]
     if key is None or node is None:
-        end = "\r\n" if "\r\n" in text else "\n"
-        return text + (end if text and not text.endswith("\n") else "") + f"months: [{', '.join(quoted)}]{end}"
+        line_end = "\r\n" if "\r\n" in text else "\n"
+        before = line_end if text and not text.endswith("\n") else ""
+        return f"{text}{before}months: [{', '.join(quoted)}]{line_end}"
     if isinstance(node, SequenceNode) and node.value:
         return _in_flow(text, node, quoted) if node.flow_style else _in_block(text, node, quoted)
     start, end, space = node.start_mark.index, node.end_mark.index, ""
@@ -62,8 +66,8 @@ def _months_nodes(text: str) -> tuple[Node | None, Node | None]:
     """The key `months` and its value."""
     root = YAML().compose(text)
     pairs = root.value if isinstance(root, MappingNode) else []
-    found = (pair for pair in pairs if isinstance(pair[0], ScalarNode) and pair[0].value == "months")
-    return next(found, (None, None))
+    matches = (pair for pair in pairs if isinstance(pair[0], ScalarNode) and pair[0].value == "months")
+    return next(matches, (None, None))
 
 
 def _plain(item: str) -> str:
@@ -89,9 +93,9 @@ def _in_block(text: str, node: SequenceNode, quoted: list[str]) -> str:
         last = len(text)
     ends = [*starts[1:], last]
     first = node.value[0].start_mark.index
-    ending = "\r\n" if text[:last].endswith("\r\n") else "\n"
+    line_end = "\r\n" if text[:last].endswith("\r\n") else "\n"
     lines = [(_plain(item.value), text[start:end]) for item, start, end in zip(node.value, starts, ends, strict=True)]
-    lines += [(_plain(item), f"{text[starts[0] : first]}{item}{ending}") for item in quoted]
+    lines += [(_plain(item), f"{text[starts[0] : first]}{item}{line_end}") for item in quoted]
     return text[: starts[0]] + "".join(line for _, line in sorted(lines)) + text[last:]
 
 

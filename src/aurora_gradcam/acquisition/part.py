@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.filesize import decimal
 
-from ..errors import InputError
+from ..errors import InputError, remedy_for
 from ..files import atomic_write
 
 SPARE_BYTES = 64 << 20
@@ -19,7 +19,7 @@ SPARE_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Promise:
-    """What a server said of the file at an address; `size` in bytes, None where it did not say."""
+    """What a server announces of the file at an address; `size` in bytes, None where it gives none."""
 
     address: str
     size: int | None = None
@@ -53,7 +53,7 @@ class Part:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def promise(self) -> Promise | None:
-        """What was promised of these bytes; None where that is unknown, so that they are worth nothing."""
+        """What was promised of these bytes; None where that is unknown, so that they are useless."""
         try:
             return Promise(**json.loads(self.notes.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
@@ -78,10 +78,13 @@ class Part:
             raise unwritable(self.final.parent, error) from error
 
     def finish(self) -> None:
-        """Give the video its name; it must have been found whole."""
-        with self.path.open("rb") as file:
-            os.fsync(file.fileno())  # a name must not outlive a power cut without its bytes
-        os.replace(self.path, self.final)
+        """Give the video its name; it must have been checked to be whole. Where that fails, the part stays."""
+        try:
+            with self.path.open("rb") as file:
+                os.fsync(file.fileno())  # a name must not outlive a power cut without its bytes
+            os.replace(self.path, self.final)
+        except OSError as error:
+            raise unwritable(self.final.parent, error) from error
         self.notes.unlink(missing_ok=True)
 
     def discard(self) -> None:
@@ -93,10 +96,9 @@ class Part:
 
 
 def unwritable(folder: Path, error: OSError) -> InputError:
-    """The error for a folder that takes no files."""
-    return InputError(
-        f"nothing can be written here: {error.strerror or error}", folder, "make room and see who owns the folder"
-    )
+    """The error for a folder that cannot be written."""
+    what = f"cannot write here: {(error.strerror or str(error)).lower()}"
+    return InputError(what, folder, f"{remedy_for(error)}; what has come is kept and resumed")
 
 
 def check_room(folder: Path, needed: int) -> None:
@@ -106,5 +108,5 @@ def check_room(folder: Path, needed: int) -> None:
         raise InputError(
             f"the disk would fill: {decimal(needed)} are to come and {decimal(free)} are free",
             folder,
-            "make room and run the same command again",
+            "free some space and run the same command again",
         )

@@ -1,19 +1,18 @@
-"""What of a project must be in order before real nights come into it."""
+"""What must be in order in a project before real nights come into it."""
 
 from __future__ import annotations
 
-import fcntl
 import fnmatch
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import locks
 from ..errors import InputError
 from ..tables.frames import SIMULATED_PREFIX
 from .part import unwritable
 
+LOCK = ".lock"
 PUT_AWAY = "`rm -r data/raw/* data/labels/labels.csv data/labels/truth*`"
 
 
@@ -46,39 +45,36 @@ def check_months(raw: Path, months: Iterable[str]) -> None:
 
 
 @contextmanager
-def held(raw: Path) -> Iterator[None]:
-    """Hold the folder of videos for one `aurora fetch` alone; an InputError where it cannot be written or is held."""
+def locked(raw: Path) -> Iterator[None]:
+    """Only one `aurora fetch` at a time; an InputError where another runs or the folder cannot be written."""
+    path = raw / LOCK
     try:
-        raw.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=raw):
-            pass
+        descriptor = locks.open_lock_file(path)
     except OSError as error:
         raise unwritable(raw, error) from error
-    handle = os.open(raw, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with open(descriptor, "w"):
+        try:
+            locks.lock(descriptor, path)
+        except locks.Held as error:
+            raise InputError("another `aurora fetch` is running here", raw, "wait for it, or end it") from error
         yield
-    except BlockingIOError as error:
-        raise InputError("another `aurora fetch` is at work here", raw, "wait for it, or end it") from error
-    finally:
-        os.close(handle)
 
 
 def loose_ends(raw: Path, params_file: Path, months: Iterable[str]) -> list[str]:
     """Warnings about months that a params file lists and the pipeline could not, or should not, run on."""
     missing = [month for month in months if not has_videos(raw / month) and not (raw / f"{month}.dvc").exists()]
     simulated = [month for month in months if is_simulated(raw / month)]
-    told = []
+    warnings = []
     if missing:
-        told.append(
+        warnings.append(
             f"{params_file} lists {', '.join(missing)}, of which {raw} holds no video: take them out of `months`"
         )
     if simulated:
-        told.append(
+        warnings.append(
             f"{params_file} lists {', '.join(simulated)}, whose videos are simulated: take them out of `months`, and"
             f" put the sample away with {PUT_AWAY}"
         )
-    return told
+    return warnings
 
 
 def lines_to_set(file_pattern: str, name_pattern: str, size: str) -> str:

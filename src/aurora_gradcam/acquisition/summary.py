@@ -1,4 +1,4 @@
-"""What is told when all nights have been tried."""
+"""What is printed when all nights have been tried."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .addresses import joined
 from .fetch import Fetched, State
 
 WORDS = {"there": "already there"}  # the other states are words of their own
-LACKING: tuple[State, ...] = ("damaged", "failed", "missing")
+ABSENT: tuple[State, ...] = ("damaged", "failed", "missing")
 
 
 def counts(fetched: Fetched) -> str:
     """`3 fetched, 1 already there`; what did not happen is left out."""
-    numbers = {state: len(fetched.nights(state)) for state in ("fetched", "there", *LACKING)}
+    numbers = {state: len(fetched.nights(state)) for state in ("fetched", "there", *ABSENT)}
     return ", ".join(f"{number} {WORDS.get(state, state)}" for state, number in numbers.items() if number) or "none"
 
 
@@ -29,16 +29,16 @@ def reasons(fetched: Fetched, state: State) -> list[str]:
     return [f"{joined(nights)}: {reason}" if reason else joined(nights) for reason, nights in by_reason.items()]
 
 
-def lacking(fetched: Fetched) -> list[str]:
+def absent(fetched: Fetched) -> list[str]:
     """The nights that did not come, and why."""
-    return [f"{state}: {line}" for state in LACKING for line in reasons(fetched, state)]
+    return [f"{state}: {line}" for state in ABSENT for line in reasons(fetched, state)]
 
 
 def lines(fetched: Fetched, seconds: float) -> list[str]:
     """The summary: counts, bytes and time; then the nights that did not come."""
     rate = f" ({decimal(int(fetched.received / seconds))}/s)" if fetched.received else ""
-    told = [f"{counts(fetched)}; {decimal(fetched.received)} in {seconds:.0f} s{rate}"]
-    return told + [f"  {line}" for line in lacking(fetched)]
+    first = f"{counts(fetched)}; {decimal(fetched.received)} in {seconds:.0f} s{rate}"
+    return [first] + [f"  {line}" for line in absent(fetched)]
 
 
 def check_some(fetched: Fetched, patterns: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def check_some(fetched: Fetched, patterns: Sequence[str]) -> None:
     if fetched.nights("fetched", "there"):
         return
     raise InputError(
-        f"not one of {len(fetched.outcomes)} nights came: {'; '.join(lacking(fetched))}",
+        f"not one of {len(fetched.outcomes)} nights came: {'; '.join(absent(fetched))}",
         patterns[0],
-        "see whether the archive has these nights and answers (`--dry-run` prints the addresses), or give `--address`",
+        "check that the archive has these nights (`--dry-run` prints the addresses), or give `--address`",
     )

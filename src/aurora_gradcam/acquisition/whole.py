@@ -2,7 +2,7 @@
 
 A night is some 15,000 pictures; decoding all takes a minute, reading the packets about a second. So: the file is as
 long as its MP4 boxes say, every packet that the container promises is there, and pictures come out of the first and of
-the last 20 seconds. A damaged picture in between is no fault here: `extract` finds it and keeps the night.
+the last 20 seconds. A damaged picture in between is accepted: `extract` finds it and keeps the night.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from ..errors import InputError
+import ffmpeg
+
+from ..errors import InputError, ToolError
 from ..preprocessing import ffmpeg_tool, video
 
 END_S = 20.0
-"""Seconds of video; longer than encoders leave between keyframes, so that one that is damaged condemns no night."""
+"""Seconds of video; longer than encoders leave between keyframes, so that one damaged keyframe rejects no night."""
+
+
+class Undecodable(InputError):
+    """All bytes are there, but the local ffmpeg makes no pictures of them: another version may."""
 
 
 def check(path: Path) -> None:
@@ -23,26 +29,28 @@ def check(path: Path) -> None:
     Raises
     ------
     InputError
-        No video, a truncated one, or one that does not decode at its beginning or end.
+        No video, or a truncated one.
+    Undecodable
+        A complete one that this ffmpeg does not decode at its beginning or end.
     ToolError
-        Ffmpeg is not installed.
+        Ffmpeg is not installed, or does not work.
     """
     video.probe(path)
-    here, told = path.stat().st_size, told_length(path)
-    if here < told:
-        raise InputError(f"it breaks off: {here} of {told} bytes are there", path)
-    promised, found = _packets(path)
-    if found < promised:
-        raise InputError(f"it breaks off: {found} of {promised} pictures are there", path)
+    here, promised = path.stat().st_size, promised_length(path)
+    if here < promised:
+        raise InputError(f"it breaks off: {here} of {promised} bytes are there", path)
+    pictures, packets = _packets(path)
+    if packets < pictures:
+        raise InputError(f"it breaks off: {packets} of {pictures} pictures are there", path)
     for place, where in (("first", {"t": END_S}), ("last", {"sseof": -END_S})):
         if not _pictures(path, where):
-            raise InputError(f"nothing can be decoded in the {place} {END_S:g} s", path)
+            raise Undecodable(f"nothing can be decoded in the {place} {END_S:g} s", path)
 
 
-def told_length(path: Path) -> int:
+def promised_length(path: Path) -> int:
     """Bytes that the file must have by the lengths of its top-level boxes (ISO/IEC 14496-12, 4.2); 0: no MP4.
 
-    ffprobe alone does not tell when the last packet is cut short.
+    ffprobe alone does not notice when the last packet is cut short.
     """
     end, place = path.stat().st_size, 0
     with path.open("rb") as file:
@@ -65,9 +73,16 @@ def _packets(path: Path) -> tuple[int, int]:
     return int(stream.get("nb_frames", 1)), int(stream["nb_read_packets"])
 
 
+def _decoded(source: ffmpeg.Stream) -> list[bytes]:
+    """A line for each decoded picture; without options that some versions of ffmpeg lack."""
+    output = source.video.output("pipe:", f="framecrc").global_args("-v", "error", "-nostdin")
+    lines = ffmpeg_tool.call(output.compile()).stdout.splitlines()
+    return [line for line in lines if not line.startswith(b"#")]
+
+
 def _pictures(path: Path, where: dict[str, float]) -> int:
-    """How many pictures can be decoded in a part of the video, as ffmpeg's input options tell it."""
-    source = ffmpeg_tool.source(path, threads=1, max_error_rate=1, **where)
-    output = source.video.output("pipe:", f="framecrc", **ffmpeg_tool.every_frame())
-    run = ffmpeg_tool.call(output.global_args("-v", "error", "-nostdin").compile())
-    return sum(not line.startswith(b"#") for line in run.stdout.splitlines())
+    """How many pictures can be decoded in a part of the video, given by ffmpeg's input options."""
+    pictures = _decoded(ffmpeg_tool.source(path, threads=1, max_error_rate=1, **where))
+    if not pictures and not _decoded(ffmpeg.input("testsrc=duration=1", f="lavfi")):
+        raise ToolError("ffmpeg does not decode even its own test picture", "ffmpeg", "see `aurora doctor`")
+    return len(pictures)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def doctor() -> None:
-    """Check programs, packages, repository, data, disk and GPU, and name the command that mends what lacks.
+    """Check programs, packages, code, repository, data, disk and GPU, and name the command that puts each right.
 
     Run it in the repository's root. It uses no network and changes nothing; exit status 2 where the pipeline could not
     run.
@@ -29,26 +29,30 @@ def doctor() -> None:
 
     checks = examine(Path.cwd())
     _show(checks)
-    lacking = [check for check in checks if check.is_needed and check.state != "ok"]
-    if lacking:
-        names = ", ".join(check.name for check in lacking)
-        raise ToolError(f"the pipeline cannot run here yet: {names}", "aurora doctor", lacking[0].fix)
-    typer.echo("Everything that the pipeline needs is here.")
+    problems = [check for check in checks if check.state != "ok"]
+    if needed := [check for check in problems if check.is_needed]:
+        names = ", ".join(check.name for check in needed)
+        raise ToolError(f"the pipeline cannot run here yet: {names}", "aurora doctor", needed[0].fix)
+    if problems:
+        remedies = "; ".join(f"{check.name} ({check.fix})" for check in problems)
+        typer.echo(f"The pipeline can run here. Still open: {remedies}.")
+    else:
+        typer.echo("Everything that the pipeline needs is here.")
 
 
 def _show(checks: Sequence[Check]) -> None:
-    """A table on a terminal; plain lines of name, state, what was found and the fix, with tabs between, in a pipe."""
+    """A table on a terminal; in a pipe, plain lines of name, state, finding and fix with tabs between."""
     if not sys.stdout.isatty():
         for check in checks:
-            typer.echo("\t".join(filter(None, (check.name, check.state, check.found, check.fix))))
+            typer.echo("\t".join(filter(None, (check.name, check.state, check.finding, check.fix))))
         return
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("", "", "found", "to mend it", box=box.SIMPLE_HEAD)
+    table = Table("", "", "finding", "fix", box=box.SIMPLE_HEAD)
     for check in checks:
         colour = "green" if check.state == "ok" else "red" if check.is_needed else "yellow"
-        table.add_row(check.name, f"[{colour}]{check.state}[/]", escape(check.found), escape(check.fix))
+        table.add_row(check.name, f"[{colour}]{check.state}[/]", escape(check.finding), escape(check.fix))
     Console().print(table)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..config import PARAMS_FILE
 from .options import Assignments, ParamsFile, params_of
 
 
@@ -28,8 +29,8 @@ def export(
         int | None, typer.Option(help="Most pictures in a folder, spread evenly over its frames in order of time.")
     ] = None,
     damaged: Annotated[bool, typer.Option("--damaged", help="Also damaged and blank pictures.")] = False,
-    params: ParamsFile = Path("params.yaml"),
-    assign: Assignments = None,
+    params: ParamsFile = PARAMS_FILE,
+    assignments: Assignments = None,
 ) -> None:
     """Copy frames out of the night archives, bit for bit, as files that are named by time, night and frame number.
 
@@ -50,7 +51,7 @@ def export(
     from ..export import files, listing
 
     choice = listing.Choice(by, tuple(only or ()), _parts(nights), _parts(conditions), limit, damaged)
-    rows = listing.listing(params_of(params, assign), choice)
+    rows = listing.listing(params_of(params, assignments), choice)
     written = files.write(rows, out)
     typer.echo(files.told(rows, written, out))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ..config import PARAMS_FILE, load
+from ..config import PARAMS_FILE
 from ..errors import ConfigError
-from .options import Assignments, ParamsFile
+from .options import Assignments, ParamsFile, params_of
 
 if TYPE_CHECKING:
     from ..acquisition.fetch import Fetched, Request
+
+logger = logging.getLogger(__name__)
 
 INTERRUPTED = 130  # what shells give for Ctrl-C
 
@@ -38,7 +41,7 @@ def fetch(
 
     By default they come from the AuroraMAX archive. What broke off goes on where it stopped, in this run and the next;
     nights that are here are not asked for again. A video gets its name only when it is whole. Nights that the archive
-    does not have are told at the end.
+    does not have are listed at the end. Git must not take videos: `dvc add` them, as the last lines say.
 
     For example:
 
@@ -49,17 +52,17 @@ def fetch(
     aurora fetch --from 2024-02-01 --dry-run --address 'https://my.server/{year}/sky_{night}.mp4'
     """
     from ..acquisition import addresses, project
+    from ..acquisition.display import Display
     from ..acquisition.download import Patience
     from ..acquisition.fetch import Request, run
-    from ..acquisition.telling import Telling
 
-    given = [f"fetch.addresses={json.dumps(address)}"] if address else []
-    settings = load(params, [*(assignments or ()), *given])
+    instead = [f"fetch.addresses={json.dumps(address)}"] if address else []
+    settings = params_of(params, [*(assignments or ()), *instead])
     addresses.check_names(settings.fetch.addresses)
     if size not in addresses.SIZES:
-        raise ConfigError(f"'{size}' is no size", "--size", f"choose of {', '.join(addresses.SIZES)}")
+        raise ConfigError(f"'{size}' is not a size", "--size", f"choose one of {', '.join(addresses.SIZES)}")
     if not timeout > 0:
-        raise ConfigError(f"{timeout:g} s is no time to wait", "--timeout", "give a number above 0")
+        raise ConfigError(f"{timeout:g} s is not a time to wait", "--timeout", "give a number above 0")
     begin = addresses.day(first, "--from")
     end = addresses.day(last, "--to") if last else begin
     today = datetime.now(ZoneInfo(settings.site.timezone)).date()
@@ -71,32 +74,34 @@ def fetch(
     months = sorted({addresses.month_name(night) for night in nights})
     project.check_months(request.raw, months)
     started = time.monotonic()
-    with project.held(request.raw):
-        fetched = run(request, Telling())
-    _tell(request, fetched, params, settings.extract.file_pattern, time.monotonic() - started)
+    with project.locked(request.raw):
+        fetched = run(request, Display())
+    _report(request, fetched, params, settings.extract.file_pattern, time.monotonic() - started)
 
 
-def _tell(request: Request, fetched: Fetched, params: Path, file_pattern: str, seconds: float) -> None:
-    """Put the months of the nights that are here into the params file; say what came and what comes next."""
+def _report(request: Request, fetched: Fetched, params: Path, file_pattern: str, seconds: float) -> None:
+    """Put the months of the nights that are here into the params file; print what came and what comes next."""
     from ..acquisition import addresses, months, project, summary
 
     if isinstance(fetched.stopped, KeyboardInterrupt):
-        kept = f"what came of the others is kept in {request.raw}, and the same command goes on from there"
+        kept = f"what came of the others is kept in {request.raw}, and the same command resumes it"
         typer.echo(f"stopped: {summary.counts(fetched)}; {kept}", err=True)
     elif not fetched.stopped:
         summary.check_some(fetched, request.patterns)
         typer.echo("\n".join(summary.lines(fetched, seconds)))
     here = sorted({addresses.month_name(night) for night in fetched.nights("fetched", "there")})
     if new := months.add(params, here):
-        typer.echo(f"months of {params}: {', '.join(new)} put in")
+        typer.echo(f"months of {params}: {', '.join(new)} added")
     if isinstance(fetched.stopped, KeyboardInterrupt):
         raise typer.Exit(INTERRUPTED)
     if fetched.stopped:
         raise fetched.stopped
-    for line in project.loose_ends(request.raw, params, load(params).months):
-        typer.echo(f"warning: {line}", err=True)
+    for line in project.loose_ends(request.raw, params, params_of(params, None).months):
+        logger.warning(line)
     name = addresses.file_name(request.patterns[0])
     if setting := project.lines_to_set(file_pattern, name, request.size):
         typer.echo(f"extract.file_pattern '{file_pattern}' leaves these videos out; set in {params}:\n{setting}")
-    typer.echo("next: dvc repro sample_label")
-    typer.echo(f"      dvc add {' '.join(f'data/raw/{month}' for month in here)}   # if you keep storage of your own")
+    folders = " ".join(f"data/raw/{month}" for month in here)
+    typer.echo(f"next: dvc add {folders}   # DVC keeps the videos; Git only their .dvc files")
+    typer.echo(f"      git add data/raw/*.dvc {params}")
+    typer.echo("      dvc repro sample_label")

@@ -20,7 +20,7 @@ Assignments = Annotated[
 
 
 def params_of(path: Path, assignments: list[str] | None) -> Params:
-    """The params file with `--set` on top; without params.yaml in the current folder, the study's values."""
+    """The params file with `--set` on top; AuroraMAX's and the study's values where there is no params.yaml here."""
     if path == PARAMS_FILE and not path.exists():
         return load(Path(os.devnull), assignments or ())
     if not path.is_file():

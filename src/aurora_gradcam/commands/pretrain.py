@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..config import PARAMS_FILE, load
-from .options import Assignments, ParamsFile
+from ..config import PARAMS_FILE
+from .options import Assignments, ParamsFile, params_of
 
 
 def pretrain(
@@ -36,4 +36,4 @@ def pretrain(
     """
     from ..pretraining import pretrain as pretraining
 
-    pretraining.run(load(params, assignments or ()), rounds=rounds, restart=restart, export=export)
+    pretraining.run(params_of(params, assignments), rounds=rounds, restart=restart, export=export)

@@ -42,9 +42,9 @@ def simulate(
     """
     from ..simulation import simulate as simulation
 
-    chosen = [night.strip() for night in nights.split(",") if night.strip()]
-    place = simulation.site_of(site)
-    plans = simulation.plans_of(chosen, minutes, seed, place, sample, camera)
-    truth = simulation.run(plans, seed, place, out, labels)
-    shown = truth["visible"].mean()
-    typer.echo(f"{len(plans)} nights, {len(truth)} video frames, {shown:.0%} of them with visible aurora, below {out}")
+    mornings = [night.strip() for night in nights.split(",") if night.strip()]
+    location = simulation.site_of(site)
+    plans = simulation.plans_of(mornings, minutes, seed, location, sample, camera)
+    truth = simulation.run(plans, seed, location, out, labels)
+    share = truth["visible"].mean()
+    typer.echo(f"{len(plans)} nights, {len(truth)} video frames, {share:.0%} of them with visible aurora, below {out}")

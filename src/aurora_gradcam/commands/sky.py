@@ -15,7 +15,7 @@ def sky(
     times: Annotated[Path, typer.Argument(help="CSV file with a column utc: ISO 8601, such as 2024-02-01T07:00:00Z.")],
     out: Annotated[Path, typer.Option(help="CSV file to write: the columns of TIMES, then those of the sky.")],
     params: ParamsFile = PARAMS_FILE,
-    set_: Assignments = None,
+    assignments: Assignments = None,
 ) -> None:
     """Where Sun and Moon stand at given times, and the illumination classes that follow.
 
@@ -31,6 +31,6 @@ def sky(
     """
     from ..preprocessing import sky_of_times
 
-    count, unknown = sky_of_times.write(times, out, params_of(params, set_))
+    count, unknown = sky_of_times.write(times, out, params_of(params, assignments))
     without = f", {unknown} of them without a time" if unknown else ""
     typer.echo(f"{count} rows{without}, written to {out}")

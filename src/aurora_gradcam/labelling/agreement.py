@@ -69,12 +69,12 @@ def compare(first: str, second: str, answers: Answers, seed: int) -> Pair | None
     nights = np.array([night_of(frame) for frame in shared])
     by_night = per_night(cells, nights)
     estimate = night_interval(lambda times: kappa(times @ by_night), nights, bounds=UNSEEN_NIGHTS, seed=seed)
-    limits = (
+    both_yes, both_no, first_only, second_only = cells.sum(axis=0).tolist()
+    agreeing = (both_yes + both_no) / len(shared)
+    value, low, high = (
         float(number) if np.isfinite(number) else None for number in (estimate.value, estimate.low, estimate.high)
     )
-    return Pair(
-        first, second, len(shared), *cells.sum(axis=0).tolist(), float(cells[:, :2].sum() / len(shared)), *limits
-    )
+    return Pair(first, second, len(shared), both_yes, both_no, first_only, second_only, agreeing, value, low, high)
 
 
 def agreement(answers: Answers, seed: int) -> dict[str, Any]:

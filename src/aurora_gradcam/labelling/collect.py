@@ -61,8 +61,8 @@ def collect(known: Collection[FrameId], own: Journal | None = None) -> Collected
     if not journal.FOLDER.exists():
         return Collected(_answers_in(labels_file.read(LABELS_FILE)))
     with _locked(), ExitStack() as stack:
-        writable = {path.stem: _open_if_free(path, own, stack) for path in _journal_paths()}
-        records = {name: _record_of(name, opened) for name, opened in writable.items()}
+        opened = {path.stem: _open_if_free(path, own, stack) for path in _journal_paths()}
+        records = {name: record for name, (record, _) in opened.items()}
         labels = labels_file.read(LABELS_FILE)
         edits = {name: edits_of(record, _labels_by(name, labels)) for name, record in records.items()}
         _log_edits(records, edits, labels)
@@ -73,11 +73,11 @@ def collect(known: Collection[FrameId], own: Journal | None = None) -> Collected
         merged = pd.concat([kept, new], ignore_index=True)
         if not merged.equals(labels):
             labels_file.write(LABELS_FILE, merged)
-        for name, opened in writable.items():
-            if opened:
-                opened.note_collected(records[name].changes, edits[name])
+        for name, (record, writable) in opened.items():
+            if writable:
+                writable.note_collected(record.changes, edits[name])
 
-    written = new["annotator"].value_counts().reindex(list(records), fill_value=0).to_dict()
+    written = {name: int((new["annotator"] == name).sum()) for name in records}
     unknown = sum(frame_id not in known for of_annotator in answers.values() for frame_id in of_annotator)
     return Collected(_joined(_answers_in(kept), drop_unknown(answers, known)), written, unknown)
 
@@ -101,22 +101,19 @@ def _journal_paths() -> list[Path]:
     return paths
 
 
-def _open_if_free(path: Path, own: Journal | None, stack: ExitStack) -> Journal | None:
-    """An annotator's journal open for writing; None where another process writes, or has left a torn line, to it."""
+def _open_if_free(path: Path, own: Journal | None, stack: ExitStack) -> tuple[Record, Journal | None]:
+    """What a journal says, and the journal open for writing; None where another process may be writing to it."""
     if own and own.path == path:
-        return own
+        return own.snapshot(), own
     record, torn = journal.read(path)
     if torn or not record.changes:
-        return None
+        return record, None
     with suppress(InputError, PermissionError):  # in use, or another user's: read alone
         opened = Journal(path.stem, wait_s=0)
         stack.callback(opened.close)
-        return opened
-    return None
-
-
-def _record_of(annotator: Annotator, opened: Journal | None) -> Record:
-    return opened.snapshot() if opened else journal.read(journal.path_of(annotator))[0]
+        if opened.is_locked:
+            return opened.snapshot(), opened
+    return record, None
 
 
 def _labels_by(annotator: Annotator, labels: pd.DataFrame) -> dict[FrameId, str]:

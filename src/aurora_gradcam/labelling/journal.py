@@ -101,7 +101,7 @@ def _entry(line: str) -> tuple[FrameId, str]:
     if len(fields) != 3 and fields[3:] != [EDITED]:
         raise ValueError(f"{len(fields)} values where {HEADER} are expected")
     time, frame_id, answer = fields[:3]
-    datetime.strptime(time, _TIME)
+    datetime.fromisoformat(time)  # a tenth of the time of strptime, for every line at every collecting
     if not re.match(FRAME_ID, frame_id):
         raise ValueError(f"'{frame_id}' is not a frame_id")
     if answer not in (*ANSWERS, UNDO):
@@ -170,7 +170,7 @@ def _sync_folder(folder: Path) -> None:
 class Journal:
     """The journal of one annotator, open for writing by this process alone.
 
-    `recovered` says which torn line was cut away on opening, or is None.
+    `recovered` says which torn line was cut away on opening, or is None. `is_locked`: no other process can open it.
 
     Raises
     ------
@@ -186,7 +186,7 @@ class Journal:
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         self._turn = threading.Lock()
         try:
-            locks.lock(self._file, self.path, wait_s)
+            self.is_locked = locks.lock(self._file, self.path, wait_s)
             self.recovered = self._recover()
         except locks.Held as error:
             self.close()

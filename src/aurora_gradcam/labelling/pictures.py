@@ -63,11 +63,11 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
     of_night = timed.groupby("night")[["frame_id", "utc"]]
     beside = timed.join(of_night.shift(1).add_prefix("before_")).join(of_night.shift(-1).add_prefix("after_"))
     neighbours = {
-        row.frame_id: (
-            _near(row.utc, row.before_frame_id, row.before_utc),
-            _near(row.utc, row.after_frame_id, row.after_utc),
+        str(row["frame_id"]): (
+            _near(row["utc"], row["before_frame_id"], row["before_utc"]),
+            _near(row["utc"], row["after_frame_id"], row["after_utc"]),
         )
-        for row in beside[beside["frame_id"].isin(frame_ids)].itertuples()
+        for row in beside[beside["frame_id"].isin(frame_ids)].to_dict("records")
     }
     if missing := in_order(set(frame_ids) - set(neighbours)):
         path = archive.night_path(archive.FRAMES, night_of(missing[0]))
@@ -75,8 +75,8 @@ def pictures_of(frame_ids: list[str], frames: pd.DataFrame, sky: pd.DataFrame) -
         raise DataError(what, path, "run `dvc repro sample_label`")
     beside_them = (neighbour for pair in neighbours.values() for neighbour in pair if neighbour)
     served = {*frame_ids, *(neighbour.frame_id for neighbour in beside_them)}
-    members = timed[timed["frame_id"].isin(served)].set_index("frame_id")["member"].to_dict()
-    return Pictures(neighbours, members)
+    rows = timed[timed["frame_id"].isin(served)]
+    return Pictures(neighbours, dict(zip(rows["frame_id"], rows["member"], strict=True)))
 
 
 def _near(utc: pd.Timestamp, frame_id: str, other: pd.Timestamp) -> Neighbour | None:

@@ -16,7 +16,7 @@ from ..tables.labels import LABELLED_TABLE, TO_LABEL
 from ..tables.predictions import PREDICTIONS_TABLE
 
 Order = Literal["random", "night", "uncertain"]
-ANGLES = ("sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth")
+MEASURES = ("sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth", "moon_illumination")
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,11 @@ def questions(frame_ids: list[str], sky: pd.DataFrame) -> list[Question]:
         raise InputError(what, f"{TO_LABEL} or --frames", "run `dvc repro sample_label`, or name frames with a time")
     return [
         Question(
-            frame_id=row.Index,
-            night=night_of(row.Index),
-            utc=utc_text(row.utc),
-            condition=condition_name(row.sun_class, row.moon_class),
-            moon_illumination=row.moon_illumination,
-            **{angle: getattr(row, angle) for angle in ANGLES},
+            frame_id=row["frame_id"],
+            night=night_of(row["frame_id"]),
+            utc=utc_text(row["utc"]),
+            condition=condition_name(row["sun_class"], row["moon_class"]),
+            **{name: row[name] for name in MEASURES},
         )
-        for row in rows.loc[frame_ids].itertuples()
+        for row in rows.loc[frame_ids].reset_index().to_dict("records")
     ]

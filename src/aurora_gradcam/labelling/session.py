@@ -1,4 +1,4 @@
-"""One annotator's sitting: what is asked, what is answered, and what the page may know at each time."""
+"""One annotator's session: what is asked, what is answered, and what the page may show at each time."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Changed(Exception):
 class Wish:
     """Which frames an annotator wants to be asked for.
 
-    The sample's that nobody has labelled; with `again` those too that others have labelled. Instead of these, for
-    corrections: `frames` by their names, or with `review` all that this annotator has answered.
+    By default the unlabelled frames of the sample; with `again` also those that others have labelled. For corrections
+    instead `frames` by their ids, or with `review` all that this annotator has answered.
     """
 
     again: bool = False
@@ -48,7 +48,7 @@ class Wish:
 
     @property
     def is_correction(self) -> bool:
-        """Whether answers that there are shall be looked at."""
+        """Whether this is about answers that exist already."""
         return bool(self.frames) or self.review
 
 
@@ -109,7 +109,9 @@ class Session:
         """The pictures before and after a frame."""
 
         def describe(neighbour: Neighbour | None) -> dict[str, str] | None:
-            return neighbour and {"utc": neighbour.utc, "picture": picture_address(neighbour.frame_id)}
+            if neighbour is None:
+                return None
+            return {"utc": neighbour.utc, "picture": picture_address(neighbour.frame_id)}
 
         before, after = self.pictures.neighbours[frame_id]
         return {"before": describe(before), "after": describe(after)}

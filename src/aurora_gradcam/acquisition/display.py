@@ -1,4 +1,4 @@
-"""What is told while nights come: a bar each on a terminal, plain lines in CI and pipes."""
+"""Progress while nights are downloaded: a bar each on a terminal, plain lines in CI and pipes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from rich.table import Column
 from ..progress import PLAIN_EVERY_S
 
 
-class Telling:
-    """Progress of `expected` nights; `received` counts the bytes that came over the net in this run."""
+class Display:
+    """Progress of `expected` nights; `received` counts the bytes downloaded in this run."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
@@ -31,7 +31,7 @@ class Telling:
         self.received = 0
         self._here: dict[date, int] = {}
         self._bars: dict[date, TaskID] = {}
-        self._spoke: dict[date, float] = {}
+        self._printed_at: dict[date, float] = {}
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(table_column=Column(ratio=1)),
@@ -43,7 +43,7 @@ class Telling:
             disable=not self.console.is_terminal,
         )
 
-    def __enter__(self) -> Telling:
+    def __enter__(self) -> Display:
         self._bar.start()
         return self
 
@@ -52,25 +52,25 @@ class Telling:
     ) -> None:
         self._bar.stop()
 
-    def say(self, night: date, line: str) -> None:
-        """One line about a night."""
+    def print_line(self, night: date, line: str) -> None:
+        """Print one line about a night."""
         self.console.print(f"{night}: {line}", markup=False)
 
-    def came(self, night: date, here: int, size: int | None) -> None:
-        """So many bytes of a night are here, of so many (None: unknown)."""
+    def update(self, night: date, here: int, size: int | None) -> None:
+        """Show how many bytes of a night are here, and of how many (None: unknown)."""
         self.received += max(0, here - self._here.get(night, here))
         self._here[night] = here
         if night not in self._bars:
             self._bars[night] = self._bar.add_task(str(night), total=size, completed=here)
-            self._spoke[night] = time.monotonic()
+            self._printed_at[night] = time.monotonic()
         self._bar.update(self._bars[night], completed=here, total=size)
-        if not self.console.is_terminal and time.monotonic() - self._spoke[night] > PLAIN_EVERY_S:
-            self._spoke[night] = time.monotonic()
-            self.say(night, decimal(here) + (f" of {decimal(size)}" if size else ""))
+        if not self.console.is_terminal and time.monotonic() - self._printed_at[night] > PLAIN_EVERY_S:
+            self._printed_at[night] = time.monotonic()
+            self.print_line(night, decimal(here) + (f" of {decimal(size)}" if size else ""))
 
-    def ended(self, night: date, line: str) -> None:
-        """A night is done with; its bar goes, a line stays."""
+    def end(self, night: date, line: str) -> None:
+        """Remove the bar of a night that is done, and print a line."""
         if night in self._bars:
             self._bar.remove_task(self._bars.pop(night))
         self._ended += 1
-        self.say(night, f"{line} ({self._ended} of {self.expected})")
+        self.print_line(night, f"{line} ({self._ended} of {self.expected})")

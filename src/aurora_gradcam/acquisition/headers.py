@@ -1,4 +1,4 @@
-"""What the headers of a server's answer tell."""
+"""The headers of a server's answer, read."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def promise_of(response: httpx.Response, address: str) -> Promise:
 
 
 def range_of(response: httpx.Response) -> tuple[int | None, int | None]:
-    """First byte and whole size by Content-Range, such as `bytes 100-199/200`, `bytes */200`; None where not told."""
-    told = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-    if not told:
+    """First byte and whole size by Content-Range, such as `bytes 100-199/200`, `bytes */200`; None where not given."""
+    match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+    if not match:
         return None, None
-    start, whole = told.groups()
+    start, whole = match.groups()
     return int(start) if start else None, int(whole) if whole != "*" else None
 
 
 def continues(response: httpx.Response, here: int, earlier: Promise) -> bool:
-    """Whether a partial answer is the rest of what was begun."""
+    """Whether a partial answer is the rest of the file that was begun."""
     start, whole = range_of(response)
     same_size = None in (whole, earlier.size) or whole == earlier.size
     same_version = promise_of(response, earlier.address).validator in ("", earlier.validator)
