@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .commands.camera import camera
 from .commands.doctor import doctor
 from .commands.export import export
 from .commands.fetch import fetch
@@ -28,7 +29,7 @@ def root() -> None:
     """Aurora detection in all-sky imagery; the stages themselves run by `dvc repro`."""
 
 
-for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):
+for command in (camera, fetch, label, predict, export, sky, simulate, pretrain, doctor):
     app.command()(command)
 
 

@@ -6,7 +6,7 @@ tesseract reads the lines, and the one with hours, minutes and seconds is that o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,9 +100,8 @@ def read_box(greys: Sequence[np.ndarray], box: Box) -> StampBox:
 
 
 def _boxes_of_times(grey: np.ndarray, circle: Circle | None) -> list[Box]:
-    above = grey.astype(np.int16) - _ground(grey)
     for contrast in CONTRASTS:
-        for marks in (np.maximum(above, 0), np.maximum(-above, 0)):
+        for marks in _marks(grey):
             if circle is not None:
                 marks = np.where(_in_sky(circle, grey.shape), 0, marks)
             lines = find_lines(marks >= contrast)
@@ -111,6 +110,14 @@ def _boxes_of_times(grey: np.ndarray, circle: Circle | None) -> list[Box]:
             if boxes := _times_among(lines, texts):
                 return [_padded(box, height, grey.shape) for box, height in boxes]
     return []
+
+
+def _marks(grey: np.ndarray) -> Iterator[np.ndarray]:
+    """Levels by which small things stand out: beside any ground, on a ground that they do not fill, dark ones."""
+    yield ndimage.white_tophat(grey, LETTERS // 2).astype(np.int16)
+    above = grey.astype(np.int16) - _ground(grey)
+    yield np.maximum(above, 0)
+    yield np.maximum(-above, 0)
 
 
 def _ground(grey: np.ndarray) -> np.ndarray:
