@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import ffmpeg
 import numpy as np
 from PIL import Image, ImageOps
 
@@ -16,6 +17,7 @@ from ..preprocessing.video_names import VIDEOS
 
 COUNT = 12
 """Frames looked at: enough for a circle behind moving clouds, and for a clock to show its pace."""
+SHORT = 600  # frames up to which a video is decoded as a whole; in uneven ones a time does not tell a frame
 
 
 @dataclass(frozen=True)
@@ -82,17 +84,28 @@ def _picture(path: Path) -> np.ndarray:
 
 def _of_video(path: Path) -> Frames:
     source = video.probe(path)
-    numbers, pictures = [], []
-    for number in np.linspace(0, source.frames - 1, min(COUNT, source.frames)).round().astype(int).tolist():
-        # half a frame early, so that rounding does not skip to the next one
-        start = max(float((number - Fraction(1, 2)) / source.fps), 0.0)
-        output = ffmpeg_tool.source(path, ss=f"{start:.6f}").output(
-            "pipe:", format="rawvideo", pix_fmt="rgb24", vframes=1
-        )
-        raw = ffmpeg_tool.call(output.global_args("-v", "error", "-nostdin").compile()).stdout
-        if len(raw) == source.width * source.height * 3:
-            numbers.append(number)
-            pictures.append(np.frombuffer(raw, np.uint8).reshape(source.height, source.width, 3))
-    if not pictures:
+    numbers = np.linspace(0, source.frames - 1, min(COUNT, source.frames)).round().astype(int).tolist()
+    if source.frames <= SHORT:
+        by_number = "+".join(f"eq(n,{number})" for number in numbers)
+        decoded = _decode(source, ffmpeg_tool.source(path)["V:0"].filter("select", by_number), len(numbers))
+        frames = dict(zip(numbers, decoded, strict=False))
+    else:
+        frames = {}
+        for number in numbers:
+            # half a frame early, so that rounding does not skip to the next one
+            start = max(float((number - Fraction(1, 2)) / source.fps), 0.0)
+            for picture in _decode(source, ffmpeg_tool.source(path, ss=f"{start:.6f}")["V:0"], 1):
+                frames[number] = picture
+    if not frames:
         raise InputError("not one frame of this video can be decoded", path, ffmpeg_tool.REPLACE)
-    return Frames(path, pictures, numbers, source.fps)
+    return Frames(path, list(frames.values()), list(frames), source.fps)
+
+
+def _decode(source: video.Video, stream: ffmpeg.Stream, count: int) -> list[np.ndarray]:
+    """Up to `count` frames of a stream, uint8 RGB."""
+    options = {"format": "rawvideo", "pix_fmt": "rgb24", "vframes": count} | ffmpeg_tool.every_frame()
+    command = stream.output("pipe:", **options).global_args("-v", "error", "-nostdin")
+    size = source.width * source.height * 3
+    raw = ffmpeg_tool.call(command.compile()).stdout
+    whole = np.frombuffer(raw[: len(raw) // size * size], np.uint8)
+    return list(whole.reshape(-1, source.height, source.width, 3))

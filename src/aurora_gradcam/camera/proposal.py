@@ -116,7 +116,8 @@ def params_text(proposal: Proposal, arguments: str) -> str:
     """The params file as YAML; what has to be filled in or checked stands in comments."""
     return "\n".join(
         [
-            f"# Proposed by `aurora camera {' '.join(arguments.split())}`: check circle and box in the picture beside it.",
+            f"# Proposed by `aurora camera {' '.join(arguments.split())}`.",
+            "# Check the circle and the box in the picture beside this file.",
             *(f"# To do: {phrase}." for phrase in proposal.missing),
             "",
             "# To do: where the camera stands. Without it the site is that of AuroraMAX, Yellowknife.",
