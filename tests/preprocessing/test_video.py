@@ -84,6 +84,26 @@ def test_the_mask_is_the_circle_to_the_pixel(tmp_path):
         assert np.array_equal(grey(sample.picture) > 127, INSIDE)
 
 
+@pytest.mark.parametrize("size", ["160x120", "161x121"])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
+def test_what_is_cut_first_has_the_pixels_of_the_whole_frame_converted(tmp_path, size, pixels):
+    path = tmp_path / "noise.mkv"
+    noise = ffmpeg.input(f"testsrc2=s={size}:d=0.08,noise=alls=90:allf=t", f="lavfi")
+    noise.output(str(path), vcodec="ffv1", pix_fmt=pixels).run(quiet=True)
+    source = video.probe(path)
+    boxes = [(0, 0, source.width, source.height), (33, 35, 41, 21), (1, 1, 99, 77), (source.width - 50, 3, 50, 9)]
+    for box, (form, planes) in itertools.product(boxes, [("gray", 1), ("gbrp", 3)]):
+        x, y, width, height = box
+        whole = ffmpeg.input(str(path)).filter("scale", flags="bitexact+accurate_rnd+full_chroma_int")
+        whole = whole.filter("format", form).filter("crop", width, height, x, y)
+        cut = video._cut(ffmpeg.input(str(path)).video, source, box, form)
+        first, second = (
+            stream.output("pipe:", format="rawvideo").run(capture_stdout=True, quiet=True)[0] for stream in (whole, cut)
+        )
+        assert len(first) == 2 * width * height * planes
+        assert first == second
+
+
 def test_colours_survive(tmp_path):
     path = tmp_path / "green.mp4"
     source = ffmpeg.input(f"color=c=0x20a040:s={videos.WIDTH}x{videos.HEIGHT}:r=25:d=1", f="lavfi")
