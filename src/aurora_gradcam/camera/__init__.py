@@ -1,1 +1,1 @@
-"""What a camera's frames say of themselves: where the sky circle and the printed time stand, and how fast time runs."""
+"""A params file for a camera from its frames: sky circle, box of the printed time, pace of the clock."""

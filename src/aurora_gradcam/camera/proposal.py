@@ -23,12 +23,12 @@ INTERVAL_S = 60.0  # the study takes a frame a minute
 
 @dataclass(frozen=True)
 class Proposal:
-    """What was found out about a camera; None for what was not.
+    """The results for a camera; None where there is none.
 
     Parameters
     ----------
     circle
-        As found; the sensor may cut it.
+        In full, even where the sensor cuts it.
     seconds_per_frame
         Sky time of one frame of the video by the printed times.
     """

@@ -30,7 +30,7 @@ LEAST_LETTERS = 6  # of a line: hours, minutes and seconds
 MOST_MARKS = 3000  # trees and stars; more marks than this are no text
 MOST_LINES = 48  # lines read, those of the most even letters first
 SKY = 0.75  # radii of the circle within which no time stands; cameras print over the rim
-LOOKED_AT = 3  # frames searched until a time is found
+SEARCHED = 3  # frames searched until a time is found
 NEAR_LINES = 2.2  # letter heights within which the line of the date lies above or below that of the time
 PADDING = 0.6  # letter heights left around the text
 
@@ -84,7 +84,7 @@ def find_stamp_box(pictures: Sequence[np.ndarray], circle: Circle | None) -> Sta
         Tesseract is missing or failed.
     """
     greys = [np.asarray(Image.fromarray(picture).convert("L")) for picture in pictures]
-    for grey in greys[:: max(1, len(greys) // LOOKED_AT)][:LOOKED_AT]:
+    for grey in greys[:: max(1, len(greys) // SEARCHED)][:SEARCHED]:
         if boxes := _boxes_of_times(grey, circle):
             candidates = [read_box(greys, box) for box in boxes]
             return max(candidates, key=lambda candidate: (candidate.changes, candidate.legible))
@@ -187,9 +187,9 @@ def _times_among(lines: Sequence[Box], texts: Sequence[str]) -> list[tuple[Box, 
     return times
 
 
-def _union(one: Box, other: Box) -> Box:
-    x, y = min(one.x, other.x), min(one.y, other.y)
-    right, bottom = max(one.x + one.width, other.x + other.width), max(one.y + one.height, other.y + other.height)
+def _union(box: Box, other: Box) -> Box:
+    x, y = min(box.x, other.x), min(box.y, other.y)
+    right, bottom = max(box.x + box.width, other.x + other.width), max(box.y + box.height, other.y + other.height)
     return Box(x, y, right - x, bottom - y)
 
 

@@ -1,4 +1,4 @@
-"""Night videos: what they promise, which frames are sampled, and one decode that gives frames and time strips.
+"""Night videos: what their container says, which frames are sampled, and one decode that gives frames and strips.
 
 A frame's number is its place in time, `round((pts - start) * fps)`, never a count of what the decoder gave: a frame
 that the decoder drops shifts no other.
