@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from .commands.camera import camera
 from .commands.doctor import doctor
 from .commands.export import export
 from .commands.fetch import fetch
@@ -36,7 +37,7 @@ def root() -> None:
         logger.warning(f"{PACKAGE} runs, not this folder's {own}: make setup here, or set PYTHONPATH=src")
 
 
-for command in (fetch, label, predict, export, sky, simulate, pretrain, doctor):
+for command in (camera, fetch, label, predict, export, sky, simulate, pretrain, doctor):
     app.command()(command)
 
 

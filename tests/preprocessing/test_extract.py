@@ -84,7 +84,7 @@ def test_the_number_of_processes_and_a_second_run_change_no_byte(month, monkeypa
     assert len(first) == 5
 
 
-def test_bad_frames_are_rows_and_one_counted_warning(month, capsys):
+def test_bad_frames_are_rows_and_one_counted_warning(month, caplog):
     numbers = range(100)
     dark = [videos.draw(number, brightness=0 if 15 < number < 35 else 1) for number in numbers]
     videos.write(place("20240203"), dark)
@@ -110,9 +110,8 @@ def test_bad_frames_are_rows_and_one_counted_warning(month, capsys):
     for frame_id in frames.index[frames["member"].notna()]:
         assert read_frame(frame_id).shape == (videos.CROP, videos.CROP, 3)
     lost = len(missing)
-    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
-    assert warnings == [
-        f"warning: {MONTH}: {4 + lost} of 38 frames are bad: 2 corrupt, 2 blank, {lost} missing; "
+    assert caplog.messages == [
+        f"{MONTH}: {4 + lost} of 38 frames are bad: 2 corrupt, 2 blank, {lost} missing; "
         f"most in the night 20240205, {lost}"
     ]
 
@@ -186,25 +185,25 @@ def test_the_command_ends_with_status_2_and_one_line(month, monkeypatch, capsys)
     assert [line.partition(":")[0] for line in lines] == ["InputError", "InputError"]
 
 
-def test_no_bad_frame_no_warning(capsys):
+def test_no_bad_frame_no_warning(caplog):
     extract.check_bad(pd.DataFrame({"status": ["ok", "ok"], "night": ["20240201"] * 2}), MONTH, 0.0)
-    assert capsys.readouterr().err == ""
+    assert caplog.messages == []
 
 
-def test_hidden_companions_and_endings_in_capitals_change_nothing(month, capsys):
+def test_hidden_companions_and_endings_in_capitals_change_nothing(month, caplog):
     for name in (f"._{place(NIGHTS[0]).name}", f".{place(NIGHTS[1]).name}", "Thumbs.db", ".DS_Store", "desktop.ini"):
         (extract.RAW / MONTH / name).write_bytes(b"\0" * 4096)
     (extract.RAW / MONTH / "@eaDir").mkdir()
     place(NIGHTS[1]).rename(place(NIGHTS[1]).with_suffix(".MP4"))
     extract.run(PARAMS, MONTH)
     assert FRAMES_TABLE.read(MONTH)["night"].unique().tolist() == list(NIGHTS)
-    assert "ignored 2 hidden files" in capsys.readouterr().err
+    assert "ignored 2 hidden files" in caplog.text
 
 
-def test_two_nights_with_one_video_are_told(month, capsys):
+def test_two_nights_with_one_video_are_reported(month, caplog):
     place("20240203").write_bytes(place(NIGHTS[0]).read_bytes())
     extract.run(PARAMS, MONTH)
-    assert f"the nights {NIGHTS[0]}, 20240203 have one and the same video" in capsys.readouterr().err
+    assert f"the nights {NIGHTS[0]}, 20240203 have one and the same video" in caplog.text
 
 
 def test_frame_numbers_of_six_digits_keep_their_order(month):

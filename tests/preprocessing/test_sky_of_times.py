@@ -99,7 +99,7 @@ def test_times_are_read_as_pythons_datetime_reads_them(time, separator, zulu, pa
 )  # fmt: skip
 def test_a_text_that_is_no_time_is_named_with_its_line(tmp_path, text):
     # the quoted note spans two lines, so that the third row ends on line 5
-    with pytest.raises(DataError, match="is no time") as caught:
+    with pytest.raises(DataError, match="is not a time") as caught:
         written(tmp_path, f'utc,note\n2024-02-01,"two\nlines"\n,\n{text},\nfoo,\n')
     assert f"'{text}'" in str(caught.value) and "times.csv, line 5]" in str(caught.value)
     assert not (tmp_path / "sky.csv").exists()
@@ -112,9 +112,9 @@ def test_a_text_that_is_no_time_is_named_with_its_line(tmp_path, text):
         (b"time,note\n2024-02-01,a\n", InputError, "no column utc among time, note"),
         (b"utc,utc\n2024-02-01,2024-02-01\n", InputError, "several columns utc"),
         (b"utc,sun_class\n2024-02-01,Day\n", InputError, "column sun_class already"),
-        (b"utc,note\n2024-02-01,caf\xe9\n", InputError, "no UTF-8"),
+        (b"utc,note\n2024-02-01,caf\xe9\n", InputError, "not UTF-8"),
         (b"utc,note\n2024-02-01,a,b\n", DataError, r"3 cells where the header has 2 \[.*line 2\]"),
-        (b'utc,note\n2024-02-01,"a\n', DataError, "no CSV"),
+        (b'utc,note\n2024-02-01,"a\n', DataError, "not valid CSV"),
         (b"utc\n1850-01-01\n", DataError, "outside the ephemeris"),
     ],
 )

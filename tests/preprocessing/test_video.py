@@ -84,6 +84,26 @@ def test_the_mask_is_the_circle_to_the_pixel(tmp_path):
         assert np.array_equal(grey(sample.picture) > 127, INSIDE)
 
 
+@pytest.mark.parametrize("size", ["160x120", "161x121"])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
+def test_what_is_cut_first_has_the_pixels_of_the_whole_frame_converted(tmp_path, size, pixels):
+    path = tmp_path / "noise.mkv"
+    noise = ffmpeg.input(f"testsrc2=s={size}:d=0.08,noise=alls=90:allf=t", f="lavfi")
+    noise.output(str(path), vcodec="ffv1", pix_fmt=pixels).run(quiet=True)
+    source = video.probe(path)
+    boxes = [(0, 0, source.width, source.height), (33, 35, 41, 21), (1, 1, 99, 77), (source.width - 50, 3, 50, 9)]
+    for box, (form, planes) in itertools.product(boxes, [("gray", 1), ("gbrp", 3)]):
+        x, y, width, height = box
+        whole = ffmpeg.input(str(path)).filter("scale", flags="bitexact+accurate_rnd+full_chroma_int")
+        whole = whole.filter("format", form).filter("crop", width, height, x, y)
+        cut = video._cut(ffmpeg.input(str(path)).video, source, box, form)
+        first, second = (
+            stream.output("pipe:", format="rawvideo").run(capture_stdout=True, quiet=True)[0] for stream in (whole, cut)
+        )
+        assert len(first) == 2 * width * height * planes
+        assert first == second
+
+
 def test_colours_survive(tmp_path):
     path = tmp_path / "green.mp4"
     source = ffmpeg.input(f"color=c=0x20a040:s={videos.WIDTH}x{videos.HEIGHT}:r=25:d=1", f="lavfi")
@@ -252,3 +272,46 @@ def test_a_video_that_is_shown_turned_is_probed_as_it_is_decoded(tmp_path):
     ffmpeg.input(str(path)).output(str(turned), c="copy", **{"metadata:s:v:0": "rotate=90"}).run(quiet=True)
     probed = video.probe(turned)
     assert (probed.width, probed.height) == (videos.HEIGHT, videos.WIDTH)
+
+
+@pytest.mark.parametrize("kind", ["mkv", "avi", "mov", "ts", "with sound", "other codec", "one frame", "variable rate"])
+def test_kinds_of_video_that_people_have(tmp_path, kind):
+    count = 1 if kind == "one frame" else 40
+    plain = videos.write(tmp_path / "plain.mp4", [videos.draw(number) for number in range(count)])
+    ending = kind if kind in ("mkv", "avi", "mov", "ts") else "mp4"
+    path = tmp_path / f"night.{ending}"
+    streams, options = [ffmpeg.input(str(plain))], {"c": "copy"}
+    if kind == "with sound":
+        streams, options = [ffmpeg.input("sine=d=1", f="lavfi"), *streams], {"c:v": "copy"}
+    if kind in ("other codec", "avi"):  # AVI has no times of its own, so no B frames
+        options = {"vcodec": "mpeg4", "q:v": 2}
+    if kind == "variable rate":
+        late = "setpts=N/25/TB+if(gte(N\\,15)\\,0.4/TB\\,0)"  # a pause of ten frames after the 15th
+        options = {"vf": late, "vsync": "passthrough", "vcodec": "libx264", "crf": 10}
+    ffmpeg.output(*streams, str(path), **options).run(quiet=True)
+    source, samples = take(path, tmp_path / "out")
+    assert (source.width, source.height) == (videos.WIDTH, videos.HEIGHT)
+    if kind == "variable rate":
+        assert {0, 10} <= set(samples) and all(sample.pts_s >= 0 for sample in samples.values())
+    else:
+        assert [videos.number_in(grey(sample.picture)) for sample in samples.values()] == list(range(0, count, 10))
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_turned_video_is_cut_as_it_is_shown(tmp_path, turn):
+    path = videos.write(tmp_path / "a.mp4", [videos.draw(number) for number in range(11)])
+    turned = tmp_path / "turned.mp4"
+    ffmpeg.input(str(path)).output(str(turned), c="copy", **{"metadata:s:v:0": f"rotate={turn}"}).run(quiet=True)
+    size = (videos.HEIGHT, videos.WIDTH) if turn % 180 else (videos.WIDTH, videos.HEIGHT)
+    circle = videos.EXTRACT.circle.model_copy(update={"center": (size[0] // 2, size[1] // 2)})
+    extract = videos.EXTRACT.model_copy(update={"circle": circle, "stamp_box": (0, 0, 10, 10)})
+    source, samples = take(turned, tmp_path / "out", extract)
+    assert (source.width, source.height) == size
+    upright = np.rot90(videos.decoded(path)[0], k=-turn // 90)
+    corner = (size[0] - videos.CROP) // 2, (size[1] - videos.CROP) // 2
+    expected = upright[corner[1] : corner[1] + videos.CROP, corner[0] : corner[0] + videos.CROP].astype(int)
+    middle = np.hypot(*(np.mgrid[: videos.CROP, : videos.CROP] - videos.CROP // 2)) < videos.RADIUS - 2
+    differences = [
+        np.abs(grey(samples[0].picture).astype(int) - way)[middle].mean() for way in (expected, expected[::-1, ::-1])
+    ]
+    assert min(differences) < 3

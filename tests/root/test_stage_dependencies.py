@@ -29,6 +29,7 @@ ALONG_THE_DATA = (
     "export",
     "labelling",
     "prediction",
+    "camera",
 )
 BESIDE_THEM = {"", "config", "tables", "web"}
 PLUMBING = {"errors.py", "files.py", "logs.py", "memory.py", "parallel.py", "progress.py", "stage.py"}

@@ -27,7 +27,7 @@ RAW = Path("data/raw")
 
 
 def probe_all(videos: dict[str, Path], extract: Extract) -> list[tuple[str, video.Video]]:
-    """Every night's video, looked at before any is decoded; one InputError names all that cannot be used."""
+    """Probe every night's video before any is decoded; one InputError names all that cannot be used."""
     probed, faults = [], []
     for night, path in videos.items():
         try:

@@ -1,4 +1,4 @@
-"""Seeded draws that depend on a frame alone, and shares rounded so that totals are exact."""
+"""Permanent random numbers of frames, and totals divided into exact whole shares."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def draws(names: Iterable[str], seed: int, purpose: str) -> np.ndarray:
     the smallest numbers are the sample, so further frames and nights leave the draws of all others as they were.
     """
 
-    def one(name: str) -> float:
+    def draw(name: str) -> float:
         digest = blake2b(f"{seed}/{purpose}/{name}".encode(), digest_size=8).digest()
         return (int.from_bytes(digest, "big") >> 11) / 2**53
 
-    return np.array([one(name) for name in names], dtype=float)
+    return np.array([draw(name) for name in names], dtype=float)
 
 
 def rank_within(groups: pd.Series, numbers: np.ndarray) -> np.ndarray:
@@ -34,7 +34,7 @@ def largest_remainder(counts: np.ndarray, total: int) -> np.ndarray:
 
     Every group gets its quota `total * count / sum(counts)` rounded down; what is left goes one each to the largest
     remainders, the earlier group first where they are equal. No group gets more than its count while `total` is at
-    most their sum. Whole numbers throughout, so nothing hangs on rounding; shape (n,).
+    most their sum. Integers throughout, so no rounding error; shape (n,).
     """
     counts = np.asarray(counts, dtype=np.int64)
     everything = int(counts.sum())

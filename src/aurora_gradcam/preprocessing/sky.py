@@ -1,4 +1,4 @@
-"""Where Sun and Moon stand above the camera, and the illumination classes that follow."""
+"""Altitudes and azimuths of Sun and Moon above the camera, and the illumination classes that follow."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def open_ephemeris(name: str) -> SpiceKernel:
     Raises
     ------
     InputError
-        No such file, or one without Sun, Earth and Moon.
+        No such file, or one that lacks Sun, Earth or Moon.
     """
     # not get_skyfield_data_path(): it warns of an Earth-orientation file that nothing here reads
     bundled = Path(str(files("skyfield_data") / "data" / name))
@@ -53,8 +53,8 @@ def open_ephemeris(name: str) -> SpiceKernel:
         for body in ("sun", "earth", "moon"):
             ephemeris[body]
     except (OSError, ValueError, KeyError) as error:
-        fix = "take de421.bsp, or the path of another JPL planetary ephemeris, such as de440s.bsp"
-        raise InputError("illuminate.ephemeris is no file with Sun, Earth and Moon", path, fix) from error
+        fix = "use de421.bsp, or the path of another JPL planetary ephemeris, such as de440s.bsp"
+        raise InputError("illuminate.ephemeris is not an ephemeris of Sun, Earth and Moon", path, fix) from error
     return ephemeris
 
 
@@ -79,7 +79,7 @@ def _positions(utc: pd.DatetimeIndex, site: Site, ephemeris: SpiceKernel) -> np.
 
 
 def sun_and_moon(utc: pd.DatetimeIndex, site: Site, ephemeris: str = "de421.bsp") -> pd.DataFrame:
-    """Places of Sun and Moon at many times.
+    """Positions of Sun and Moon at many times.
 
     The observer is `site` on the WGS84 ellipsoid, with its elevation (the study names only latitude and longitude;
     200 m move the Moon by less than 0.0001 degree). Altitudes are apparent in Skyfield's sense: light time, aberration
@@ -96,7 +96,7 @@ def sun_and_moon(utc: pd.DatetimeIndex, site: Site, ephemeris: str = "de421.bsp"
     -------
     Columns `POSITIONS`, shape (n, 6), rounded to a millionth, index 0 to n - 1: angles in degrees;
     `moon_phase_angle` is the difference of the geocentric ecliptic longitudes of Moon and Sun folded to 0 (new) to
-    180 (full); `moon_illumination` is the lit share of the Moon's disc.
+    180 (full); `moon_illumination` is the illuminated fraction of the Moon's disc.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def sun_and_moon(utc: pd.DatetimeIndex, site: Site, ephemeris: str = "de421.bsp"
         except EphemerisRangeError as error:
             first, last = (edge.utc_strftime("%Y-%m-%d") for edge in (error.start_time, error.end_time))
             what = f"a time from {utc[rows].min()} to {utc[rows].max()} is outside the ephemeris, {first} to {last}"
-            fix = "mend the time, or name an ephemeris that covers it in illuminate.ephemeris"
+            fix = "correct the time, or name an ephemeris that covers it in illuminate.ephemeris"
             raise DataError(what, ephemeris, fix) from error
     return pd.DataFrame(values.round(DECIMALS), columns=list(POSITIONS))
 

@@ -31,7 +31,7 @@ def read(path: Path) -> tuple[list[str], Rows]:
     InputError
         No such file, not UTF-8, nothing in it, no column `utc`, or a column that is to be written.
     DataError
-        A row that is no CSV, or with more or fewer cells than the header; the line is named.
+        A row that is not valid CSV, or with more or fewer cells than the header; the line is named.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -43,9 +43,9 @@ def read(path: Path) -> tuple[list[str], Rows]:
     except OSError as error:
         raise InputError(f"this file cannot be read: {error.strerror}", path, "give a CSV file's path") from error
     except UnicodeDecodeError as error:
-        raise InputError("this file is no UTF-8 text", path, "save it as CSV in UTF-8") from error
+        raise InputError("this file is not UTF-8 text", path, "save it as CSV in UTF-8") from error
     except csv.Error as error:
-        raise DataError(f"this is no CSV: {error}", f"{path}, line {reader.line_num}", "mend the line") from error
+        raise DataError(f"not valid CSV: {error}", f"{path}, line {reader.line_num}", "correct the line") from error
     if not header:
         raise InputError("this file is empty", path, "give a CSV file with a column utc")
     _check_header(header, path)
@@ -58,8 +58,10 @@ def read(path: Path) -> tuple[list[str], Rows]:
 
 def _check_header(header: list[str], path: Path) -> None:
     if header.count("utc") != 1:
-        has = "several columns" if "utc" in header else "no column"
-        raise InputError(f"there is {has} utc among {', '.join(header)}", path, "name the column of times utc, once")
+        columns = "several columns" if "utc" in header else "no column"
+        raise InputError(
+            f"there is {columns} utc among {', '.join(header)}", path, "name the column of times utc, once"
+        )
     if taken := [name for name in COLUMNS if name in header]:
         raise InputError(f"the file has a column {taken[0]} already", path, "rename or remove it")
 
@@ -70,7 +72,7 @@ def times_of(texts: list[tuple[int, str]], path: Path) -> pd.DatetimeIndex:
     Raises
     ------
     DataError
-        The first text that is no time, with its line.
+        The first text that is not a time, with its line.
     """
     stripped = pd.Series([text.strip() for _, text in texts], dtype="str")
     # pandas would also take a bare year, or the word now, for a time
@@ -78,7 +80,7 @@ def times_of(texts: list[tuple[int, str]], path: Path) -> pd.DatetimeIndex:
     times = pd.to_datetime(dated, utc=True, format="ISO8601", errors="coerce")
     if (wrong := times.isna() & (stripped != "")).any():
         line, text = texts[int(np.argmax(wrong))]
-        raise DataError(f"'{text}' is no time", f"{path}, line {line}", f"write it like {EXAMPLE}")
+        raise DataError(f"'{text}' is not a time", f"{path}, line {line}", f"write it like {EXAMPLE}")
     return pd.DatetimeIndex(times)
 
 

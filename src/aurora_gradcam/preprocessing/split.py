@@ -13,22 +13,22 @@ from ..tables.labels import LABELLED_TABLE, LABELS, LABELS_FILE, TO_LABEL
 from ..tables.split import SPLIT_TABLE, SPLITS
 from .sampling import draws, rank_within, spread_over
 
-TRIES = 1000
+TRIES = 1000  # orders of the nights that are tried
 MORE_LABELS = "label more frames of the rarer class, change split.fractions, or use fewer splits (a fraction of 0)"
 
 
 def _counted(pool: pd.DataFrame) -> str:
     numbers = pool["label"].value_counts()
     nights = pool.groupby("label")["night"].nunique()
-    return ", ".join(f"{numbers.get(one, 0)} {one} in {nights.get(one, 0)} nights" for one in reversed(LABELS))
+    return ", ".join(f"{numbers.get(label, 0)} {label} in {nights.get(label, 0)} nights" for label in reversed(LABELS))
 
 
 def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
-    """Give each night to one split so that the shares of yes and of no come close to the fractions.
+    """Assign each night to one split so that the shares of yes and of no come close to the fractions.
 
-    A small search: in each of `TRIES` seeded orders of the nights, every night goes to the split that lacks most of
-    what the night has (so far, of yes and no, as shares of all); the try with the least squared deviation of shares
-    is taken, the first of equals, among those that leave both classes in every split.
+    A greedy search with restarts: in each of `TRIES` seeded orders of the nights, every night goes to the split with
+    the largest deficit of what the night has (of yes and no, as shares of all). Of the assignments with both classes in
+    every split, the one with the least squared deviation of shares is taken, the first of equals.
 
     Parameters
     ----------
@@ -39,33 +39,33 @@ def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.rando
 
     Returns
     -------
-    The number of the split of every night, shape (nights,); None where no try has both classes in every split.
+    The index of each night's split, shape (nights,); None where no assignment has both classes in every split.
     """
     shares = counts / counts.sum(axis=0)
     order = generator.permuted(np.tile(np.arange(len(counts)), (TRIES, 1)), axis=1)
-    lacking = np.tile(fractions[:, None], (TRIES, 1, 2))
-    filled = np.zeros(lacking.shape, dtype=bool)
-    given = np.zeros(order.shape, dtype=np.int64)
+    deficit = np.tile(fractions[:, None], (TRIES, 1, 2))
+    has_class = np.zeros(deficit.shape, dtype=bool)
+    assigned = np.zeros(order.shape, dtype=np.int64)
     tries = np.arange(TRIES)
-    for night in order.T:  # one night of every try at a time
-        chosen = (lacking * shares[night][:, None, :]).sum(axis=2).argmax(axis=1)
-        lacking[tries, chosen] -= shares[night]
-        filled[tries, chosen] |= counts[night] > 0
-        given[tries, night] = chosen
-    deviation = np.where(filled.all(axis=(1, 2)), (lacking**2).sum(axis=(1, 2)).round(12), np.inf)
+    for night in order.T:  # a night of every try at a time
+        chosen = (deficit * shares[night][:, None, :]).sum(axis=2).argmax(axis=1)
+        deficit[tries, chosen] -= shares[night]
+        has_class[tries, chosen] |= counts[night] > 0
+        assigned[tries, night] = chosen
+    deviation = np.where(has_class.all(axis=(1, 2)), (deficit**2).sum(axis=(1, 2)).round(12), np.inf)
     best = int(deviation.argmin())
-    return given[best] if np.isfinite(deviation[best]) else None
+    return assigned[best] if np.isfinite(deviation[best]) else None
 
 
 def by_night(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int) -> pd.DataFrame:
-    """Policy `night`: whole nights to each split, see `divide_nights`; then as many frames of either class, if wanted.
+    """Policy `night`: whole nights to each split, see `divide_nights`; then classes of equal size, if wanted.
 
     Parameters
     ----------
     pool
         Columns frame_id, night, label; in order of frame_id.
     balance
-        Thin the commoner class of each split to the number of the rarer, spread over its nights in proportion.
+        Reduce the majority class of each split to the size of the other, in proportion over its nights.
 
     Returns
     -------
@@ -80,27 +80,29 @@ def by_night(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
     counts = pd.crosstab(pool["night"], pool["label"]).reindex(columns=list(LABELS), fill_value=0)
     enough = len(wanted) <= (counts > 0).sum().min()
     generator = np.random.default_rng(seed)
-    given = divide_nights(counts.to_numpy(), np.array(list(wanted.values())), generator) if enough else None
-    if given is None:
-        what = f"both classes do not reach every one of {', '.join(wanted)} by whole nights: {_counted(pool)}"
+    assigned = divide_nights(counts.to_numpy(), np.array(list(wanted.values())), generator) if enough else None
+    if assigned is None:
+        what = f"whole nights do not give both classes to each of {', '.join(wanted)}: {_counted(pool)}"
         raise DataError(what, LABELLED_TABLE.path(), MORE_LABELS)
-    name_of_night = pd.Series(np.array(list(wanted))[given], index=counts.index)
+    name_of_night = pd.Series(np.array(list(wanted))[assigned], index=counts.index)
     split = pool.assign(split=pool["night"].map(name_of_night))
     if balance:
-        split = pd.concat([thinned(part, seed) for _, part in split.groupby("split")])
-    assert len(split[["night", "split"]].drop_duplicates()) == split["night"].nunique(), "a night stands on two sides"
+        split = pd.concat([balance_classes(part, seed) for _, part in split.groupby("split")])
+    assert len(split[["night", "split"]].drop_duplicates()) == split["night"].nunique(), "a night is in two splits"
     return split
 
 
-def thinned(part: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """As many frames of either class: the commoner one loses frames in proportion over its nights, exactly."""
+def balance_classes(part: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Reduce the majority class to the size of the other, in proportion over its nights, exactly."""
     kept = int(part["label"].value_counts().min())
     classes = [of_label for _, of_label in part.groupby("label")]
-    return pd.concat([one[spread_over(one["night"], draws(one["frame_id"], seed, "thin"), kept)] for one in classes])
+    return pd.concat(
+        [rows[spread_over(rows["night"], draws(rows["frame_id"], seed, "thin"), kept)] for rows in classes]
+    )
 
 
 def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int) -> pd.DataFrame:
-    """Policy `frame`, the study's: train and val inside every night, so that neighbouring minutes stand on both sides.
+    """Policy `frame`, the study's: train and val inside every night, so that neighbouring minutes are in both.
 
     From every night `floor(n * train / (train + val))` of the rarer class's n frames go to train, the others to val
     (the study: 0.8, which gives 1,024 and 329 of 1,353). With `balance` as many of the other class go to train, spread
@@ -122,7 +124,7 @@ def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
     numbers = pool["label"].value_counts().reindex(list(LABELS), fill_value=0)
     rarer = "no" if numbers["no"] < numbers["yes"] else "yes"
     parts = []
-    for label in (rarer, *(one for one in LABELS if one != rarer)):
+    for label in (rarer, *(label for label in LABELS if label != rarer)):
         rest = pool[pool["label"] == label]
         order = draws(rest["frame_id"], seed, "frame")
         if balance and label != rarer:
@@ -136,7 +138,7 @@ def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
             parts.append(rest.assign(split=np.where(first, "train", "val")))
     split = pd.concat(parts)
     if len(split.groupby(["split", "label"])) < 4:
-        what = f"both classes do not reach train and val inside the nights: {_counted(pool)}"
+        what = f"the nights do not give both classes to train and to val: {_counted(pool)}"
         raise DataError(what, LABELLED_TABLE.path(), MORE_LABELS)
     return split
 

@@ -1,4 +1,4 @@
-"""Night videos: what they promise, which frames are sampled, and one decode that gives frames and time strips.
+"""Night videos: what their container says, which frames are sampled, and one decode that gives frames and strips.
 
 A frame's number is its place in time, `round((pts - start) * fps)`, never a count of what the decoder gave: a frame
 that the decoder drops shifts no other.
@@ -30,6 +30,7 @@ BLANK_SPREAD = 4.0  # levels of 255 between the 1st and the 99th percentile of a
 BLANK_RADIUS = 0.9  # of the circle's radius: within it blankness is judged, away from its edge
 BLANK_SIDE = 180  # pixels a side that are looked at, to judge blankness quickly
 JPEG_END, PNG_END = b"\xff\xd9", b"IEND\xaeB`\x82"  # last bytes of a picture file that was written whole
+MARGIN = 32  # pixels around a box within which the interpolation of colours reaches; a multiple of chroma blocks
 _EXACT = {"flags": "bitexact+accurate_rnd+full_chroma_int"}  # swscale: the same pixels on every processor
 _DECODED = re.compile(r"decoder -> .*?pts:(-?\d+) .*?keyframe:(\d) frame_type:(\d)")
 _PACKET = re.compile(r"demuxer -> .*?type:video .*?pkt_pts:(-?\d+) ")
@@ -186,18 +187,25 @@ def _mask(circle: Circle, crop: int) -> ffmpeg.Stream:
     return picture.filter("geq", r=inside, g=inside, b=inside)
 
 
+def _cut(stream: ffmpeg.MultiOutputStream, video: Video, box: tuple[int, int, int, int], pixels: str) -> ffmpeg.Stream:
+    """A box of the frames in another pixel format, converted with just so much around it that no pixel differs."""
+    x, y, width, height = box
+    left, top = (max(side - MARGIN, 0) // MARGIN * MARGIN for side in (x, y))
+    right, bottom = min(x + width + MARGIN, video.width), min(y + height + MARGIN, video.height)
+    near = stream.filter("crop", right - left, bottom - top, left, top, exact=1)
+    return near.filter("scale", **_EXACT).filter("format", pixels).filter("crop", width, height, x - left, y - top)
+
+
 def _graph(video: Video, extract: Extract) -> ffmpeg.Stream:
     """Sample; then the time strip, and beside it crop and mask, in RGB so that all outside the circle is black."""
     left, top = _corner(extract)
-    x, y, width, height = extract.stamp_box
     # One thread: what ffmpeg conceals damage with may depend on the order of its threads, and nights run side by side.
     source = ffmpeg_tool.source(video.path, threads=1, max_error_rate=1)["V:0"]
     sampled = source.filter("select", _is_sampled(video, step(video.fps, extract))).filter("showinfo", checksum=0)
     counted = sampled.filter("settb", "1/25").filter("setpts", "N")  # from 0, where the mask begins, without gaps
     both = counted.filter_multi_output("split")
-    strip = both[0].filter("scale", **_EXACT).filter("format", "gray").filter("crop", width, height, x, y)
-    sky = both[1].filter("scale", **_EXACT).filter("format", "gbrp")
-    sky = sky.filter("crop", extract.crop, extract.crop, left, top)
+    strip = _cut(both[0], video, extract.stamp_box, "gray")
+    sky = _cut(both[1], video, (left, top, extract.crop, extract.crop), "gbrp")
     sky = ffmpeg.filter([sky, _mask(extract.circle, extract.crop)], "blend", all_mode="and")
     sky = sky.filter("scale", **_EXACT).filter("format", "yuvj420p")
     common = {"f": "image2", "enc_time_base": "1/25", "start_number": 0, "threads": 1,
