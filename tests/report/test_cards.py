@@ -16,7 +16,12 @@ MODEL = {
     "backbone": "efficientnet_b0", "image_size": 64, "temperature": 1.25, "threshold": 0.517,
     "provenance": {"weights": {"name": "sky"}, "classifier_sha256": "d" * 64},
 }  # fmt: skip
-CONSTANTS = {"level of the intervals": 95, "least nights for an interval": 5, "name of a hash": 256}
+CONSTANTS = {
+    "level of the intervals": 95,
+    "least nights for an interval": 5,
+    "name of a hash": 256,
+    "degrees west": 114.35,
+}
 
 
 @pytest.fixture(scope="module")
