@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import zipfile
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from aurora_gradcam import archive, files
+from aurora_gradcam import archive
 from aurora_gradcam.cli import app
 from aurora_gradcam.config import load
 from aurora_gradcam.errors import AuroraError, ConfigError, DataError, InputError
@@ -192,7 +193,7 @@ def test_another_export_into_the_same_folder_leaves_what_is_chosen_now_and_other
 @pytest.mark.parametrize("second", ["label", "condition"])
 def test_an_interrupted_export_tears_no_file_and_the_next_one_ends_it(tiny_project, monkeypatch, second):
     run(by="condition", nights=("20240201",))
-    replace, count = files.os.replace, 0
+    replace, count = os.replace, 0
 
     def interrupted(source: Path, target: Path) -> None:
         nonlocal count
@@ -202,7 +203,7 @@ def test_an_interrupted_export_tears_no_file_and_the_next_one_ends_it(tiny_proje
         replace(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "replace", interrupted)
+        patch.setattr(os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(by="label")
     left = [path for path in OUT.rglob("*.jpg")]

@@ -150,7 +150,7 @@ def test_no_text_is_smaller_than_eight_points():
             photo_layouts.validation_gradcam(explained, TRAINING),
         ]
         for figure in drawn:
-            style.note_simulated(figure)
+            style.say_simulated(figure)
             sizes = {text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()}
             assert min(sizes) >= 8
             assert figure.get_figwidth() == style.PAGE_WIDTH
@@ -169,7 +169,7 @@ def test_moon_colours_and_classes_differ_in_grey():
 def test_simulated_note_is_written_and_overlaps_nothing(tmp_path):
     with style.applied():
         figure = charts.acc_loss(TRAINING, 3)
-        style.note_simulated(figure)
+        style.say_simulated(figure)
         saved(figure, "png", tmp_path)
         note = figure.texts[-1]
         assert note.get_text() == style.NOTE

@@ -168,7 +168,7 @@ def test_diagrams_show_the_bins_of_their_split_before_and_after():
 def test_nothing_written_covers_a_curve_or_anything_else():
     with style.applied():
         figure = reliability_chart.reliability(RELIABILITY, ECE, "test")
-        style.note_simulated(figure)
+        style.say_simulated(figure)
         style.settle(figure)
         (legend,) = figure.legends
         assert [text.get_text() for text in legend.get_texts()] == ["perfect"]

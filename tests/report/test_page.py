@@ -249,7 +249,7 @@ def test_a_project_with_as_little_as_possible_says_what_is_missing(poor):
     assert {"no-audit", "no-leakage", "no-card", "no-lock"} <= read.ids
     assert not {"audit", "leakage", "card", "hashes", "simulated"} & read.ids
     text = (poor / "reports/index.html").read_text(encoding="utf-8")
-    assert "there is no test set" in text
+    assert "There is no test set" in text
     assert "too few nights" in text
     empty = text.partition('id="not-explained">')[2].partition("</p>")[0]
     assert empty.count(", ") == 12  # nine conditions, four outcomes

@@ -83,7 +83,7 @@ def without_material(reason: str) -> Figure:
     return figure
 
 
-def note_simulated(figure: Figure) -> None:
+def say_simulated(figure: Figure) -> None:
     """Write the note into the lower right corner, below everything else."""
     room = 0.16 / figure.get_figheight()
     engine = figure.get_layout_engine()

@@ -119,7 +119,7 @@ def write(path: Path, data: Inputs, params: Params) -> None:
     """Write the picture as a PNG of 1600 px width; with 256 colours where it would be too large for a README."""
     figure = compose(data, params)
     if is_simulated(data.frames):
-        style.note_simulated(figure)
+        style.say_simulated(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
     picture = Image.open(buffer).convert("RGB")

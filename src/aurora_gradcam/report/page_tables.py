@@ -43,9 +43,7 @@ def confusion(score: Numbers, set_name: str) -> Table:
         ["labelled yes", whole(score["tp"]), whole(score["fn"])],
         ["labelled no", whole(score["fp"]), whole(score["tn"])],
     ]
-    return Table(
-        "confusion", f"Confusion matrix of the {set_name} set.", ["", "classified as yes", "classified as no"], rows
-    )
+    return Table("confusion", f"Confusion matrix of the {set_name} set.", ["", "classified yes", "classified no"], rows)
 
 
 def by_condition(conditions: Numbers) -> Table:

@@ -98,7 +98,7 @@ def run(params: config.Params) -> None:
     data = inputs.read(params)
     numbers = metrics.collect(params, data)
     write_json(METRICS, numbers)
-    note = style.note_simulated if numbers["simulated"] else lambda figure: None
+    note = style.say_simulated if numbers["simulated"] else lambda figure: None
     with style.applied():
         names = write_figures(data, numbers, params, note)
         overview.write(OVERVIEW, data, params)
