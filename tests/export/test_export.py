@@ -282,20 +282,20 @@ def test_only_what_the_grouping_needs_must_be_there(tiny_project):
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["--by", "colour"], "'colour' is not known [--by]"),
-        (["--by", "label", "--only", "maybe"], "choose among yes, no, unlabelled"),
+        (["--by", "colour"], "'colour' is unknown [--by]"),
+        (["--by", "label", "--only", "maybe"], "choose from yes, no, unlabelled"),
         (["--by", "none", "--only", "yes"], "[--only]"),
-        (["--conditions", "Night"], "'Night' is not known [--conditions]"),
+        (["--conditions", "Night"], "'Night' is unknown [--conditions]"),
         (["--nights", "20240201,20250101"], "no such night [--nights 20250101]"),
         (["--limit", "0"], "[--limit]"),
-        (["--by", "label", "--only", "unlabelled"], "no picture is chosen"),
+        (["--by", "label", "--only", "unlabelled"], "no picture matches"),
         (["--params", "nowhere.yaml"], "no such params file"),
     ],
 )
 def test_bad_use_is_one_clear_error_and_writes_nothing(tiny_project, arguments, what):
     result = CliRunner().invoke(app, ["export", "--out", str(OUT), *arguments])
     assert isinstance(result.exception, AuroraError) and what in str(result.exception)
-    assert "\n" not in str(result.exception) and "To mend it" in str(result.exception)
+    assert "\n" not in str(result.exception) and "Fix: " in str(result.exception)
     assert not OUT.exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ SUN_COLOURS = dict(zip(SUN_CLASSES, ("#26243A", "#5F5B80", "#9D96B5", "#D9BFA9",
 LABELS = {"yes": ("^", style.YES, 1.14), "no": ("v", style.NO, -0.14)}
 """Marker, colour and height of a label in the strip of P(yes)."""
 TIME = "UTC (hours:minutes)"
-NO_FRAME = {"facecolor": "white", "edgecolor": "#bbbbbb", "hatch": "/////", "linewidth": 0}
+NO_FRAME: dict[str, Any] = {"facecolor": "white", "edgecolor": "#bbbbbb", "hatch": "/////", "linewidth": 0}
 PER_PAGE, COLUMNS = 8, 2
 LETTER = 0.07
 """Inches that a letter of 8 pt takes, on average."""

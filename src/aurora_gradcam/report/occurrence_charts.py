@@ -70,9 +70,9 @@ def draw_estimates(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], uprig
         place = part["group"].map(places).to_numpy(dtype=float) + (step - 1) * DODGE
         value, reach = part["value"].to_numpy(), part[["low", "high"]].sub(part["value"], axis=0).abs().to_numpy().T
         known = np.isfinite(value)
-        look = {"color": colour, "ls": "", "ms": 4.2 if len(places) < 16 else 3.2}
+        look: dict[str, Any] = {"color": colour, "ls": "", "ms": 4.2 if len(places) < 16 else 3.2}
         both = (place[known], value[known]) if upright else (value[known], place[known])
-        bars = {"yerr" if upright else "xerr": reach[:, known]}
+        bars: dict[str, Any] = {"yerr" if upright else "xerr": reach[:, known]}
         axes.errorbar(*both, **bars, marker=marker, elinewidth=1, **look)
         for reason, mark in MISSING.items():
             left = ~known & (part["too_few_nights"].to_numpy(dtype=bool) == (reason == TOO_FEW))
@@ -90,7 +90,7 @@ def note_empty_groups(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], up
             continue
         frames = len(part) and part["frames"].max() > 0
         reason = "no frames" if not frames else TOO_FEW if part["too_few_nights"].any() else UNDEFINED
-        look = {"color": "#666666", "style": "italic"}
+        look: dict[str, Any] = {"color": "#666666", "style": "italic"}
         if upright:
             axes.text(place, 0.03, reason, rotation=90, ha="center", va="bottom", **look)
         else:

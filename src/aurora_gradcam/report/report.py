@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -43,7 +44,7 @@ def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.
     yield "acc_loss", charts.acc_loss(data.training, numbers["train"]["best_epoch"])
     yield "p_yes_heatmap", charts.p_yes_heatmap(joined)
     yield "p_yes_histograms", charts.p_yes_histograms(joined, numbers["calibration"]["threshold"])
-    calibration = dict(numbers["calibration"])
+    calibration: dict[str, Any] = dict(numbers["calibration"])
     errors = {when: calibration[f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
     yield "reliability", reliability_chart.reliability(data.reliability, errors, data.held_out)
     yield "occurrence_by_condition", occurrence_charts.by_condition(data.occurrence)
@@ -53,7 +54,7 @@ def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.
 def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Named:
     """Every night with a known time by its name, then `keograms`: held-out nights on one page."""
     held_out = set(data.split.loc[data.split["split"] == data.held_out, "night"])
-    on_page = []
+    on_page: list[night_plot.Night] = []
     for name, frames in night_plot.by_night(data.predictions, data.sky, data.labels).items():
         night = night_plot.read_night(frames)
         if name in held_out and len(on_page) < night_plot.PER_PAGE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import typst
@@ -63,4 +63,4 @@ def compile_pdf(source: Path = SOURCE, target: Path = PDF) -> None:
     except typst.TypstError as error:
         raise ToolError(f"Typst failed: {' '.join(str(error).split())}", source) from error
     with atomic_write(target) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(cast(bytes, content))  # a list of pages only for pictures

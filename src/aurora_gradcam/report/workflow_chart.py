@@ -45,7 +45,7 @@ def full_workflow(metrics: Metrics, held_out: str, in_conditions: int, maps: int
     style.bare(axes)
     axes.set(xlim=(-0.48, COLUMNS - 0.52), ylim=(-2.45, 0.45))
     texts = stage_texts(metrics, held_out, in_conditions, maps)
-    places = [(number % COLUMNS, -(number // COLUMNS)) for number in range(len(texts))]
+    places = [(float(number % COLUMNS), -float(number // COLUMNS)) for number in range(len(texts))]
     for (x, y), (name, text), fill in zip(places, texts, FILLS, strict=True):
         corner = (x - WIDTH / 2 + 0.03, y - HEIGHT / 2 + 0.03)
         axes.add_patch(
