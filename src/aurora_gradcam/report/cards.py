@@ -37,7 +37,7 @@ def author_names(cited: dict[str, Any]) -> list[str]:
 
 
 def compose(template: str, data: Inputs, metrics: dict[str, Any], params: Params) -> str:
-    """One card as Markdown; `template` is model_card.md or data_card.md, `metrics` from `counts.with_counts`."""
+    """One card as Markdown; `template` is model_card.md or data_card.md, `metrics` are with point estimates."""
     provenance = (data.model or {}).get("provenance", {})
     return render(
         template,

@@ -67,7 +67,7 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
     Parameters
     ----------
     metrics
-        From `counts.with_counts`.
+        From `point_estimates.with_point_estimates`.
     pictures
         The folder that holds `figures` and `keograms`.
     """

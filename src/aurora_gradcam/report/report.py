@@ -18,13 +18,13 @@ from ..stage import stage_main
 from . import (
     cards,
     charts,
-    counts,
     inputs,
     metrics,
     occurrence_charts,
     overview,
     page,
     photo_figures,
+    point_estimates,
     reliability_chart,
     thesis,
     workflow_chart,
@@ -34,8 +34,8 @@ Named = Iterator[tuple[str, Figure | None]]
 """(name, figure) one after the other, nights by their date; None: there is nothing to draw."""
 
 
-def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params) -> Named:
-    """All figures that hold no photographs."""
+def chart_figures(data: inputs.Inputs, numbers: dict[str, Any], params: config.Params) -> Named:
+    """All figures without photographs; `numbers` are the metrics with point estimates."""
     joined = charts.with_conditions(data.predictions, data.sky)
     in_conditions = int((data.sky["sun_class"].isin(DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
     maps = len(data.cams.drop_duplicates(["frame_id", "target", "method", "layer"]))
@@ -44,10 +44,10 @@ def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.
     yield "acc_loss", charts.acc_loss(data.training, numbers["train"]["best_epoch"])
     yield "p_yes_heatmap", charts.p_yes_heatmap(joined)
     yield "p_yes_histograms", charts.p_yes_histograms(joined, numbers["calibration"]["threshold"])
-    calibration: dict[str, Any] = dict(numbers["calibration"])
-    errors = {when: calibration[f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
+    errors = {when: numbers["calibration"][f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
     yield "reliability", reliability_chart.reliability(data.reliability, errors, data.held_out)
-    yield "occurrence_by_condition", occurrence_charts.by_condition(data.occurrence)
+    occurrence = point_estimates.occurrence_with_points(data.occurrence, numbers["occurrence"])
+    yield "occurrence_by_condition", occurrence_charts.by_condition(occurrence)
     yield "occurrence_by_time", occurrence_charts.by_time(data.occurrence)
 
 
@@ -73,7 +73,7 @@ def remove_others(folder: Path, names: Iterable[str]) -> None:
 
 
 def write_figures(
-    data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params, note: Callable[[Figure], None]
+    data: inputs.Inputs, numbers: dict[str, Any], params: config.Params, note: Callable[[Figure], None]
 ) -> set[str]:
     """Write all figures (PNG for the page, SVG for the thesis) and the nights' keograms; return their names."""
     dpi, written = params.report.figure_dpi, set()
@@ -99,11 +99,11 @@ def run(params: config.Params) -> None:
     data = inputs.read(params)
     numbers = metrics.collect(params, data)
     write_json(METRICS, numbers)
+    readable = point_estimates.with_point_estimates(numbers, data)
     note = style.say_simulated if numbers["simulated"] else lambda figure: None
     with style.applied():
-        names = write_figures(data, numbers, params, note)
+        names = write_figures(data, readable, params, note)
         overview.write(OVERVIEW, data, params)
-    readable = counts.with_counts(numbers, data)
     page.write(PAGE, data, readable, params)
     cards.write(data, readable, params)
     thesis.write(data, readable, params, names)

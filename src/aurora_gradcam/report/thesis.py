@@ -43,7 +43,7 @@ def write_results(
 
 
 def write(data: Inputs, metrics: dict[str, Any], params: Params, figures: Iterable[str]) -> None:
-    """Write tables, results and PDF; `metrics` from `counts.with_counts`, `figures`: names of those that were drawn."""
+    """Write tables, results and PDF; `metrics` with point estimates, `figures`: names of those drawn."""
     for name, table in tables(data.frames, data.sky, metrics).items():
         write_table(name, table)
     write_json(PARAMS, params.model_dump(mode="json"))  # with the defaults of keys that params.yaml leaves out
