@@ -15,7 +15,7 @@ from PIL import Image
 
 from ..config import Params
 from ..drawing import style
-from ..drawing.keogram import EMPTY, edges, keogram, shown_at
+from ..drawing.keogram import EMPTY, edges, frame_at_columns, keogram
 from ..drawing.style import plain
 from ..files import atomic_write
 from ..frame_ids import night_of
@@ -55,13 +55,13 @@ def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None
 
 def draw_night(sky_axes: Axes, p_axes: Axes, night: pd.DataFrame, lines: np.ndarray, interval_s: float) -> None:
     """The keogram over P(aurora), on one axis of time; both leave out what no frame shows."""
-    shown = shown_at(night["utc"], interval_s)
-    between = date2num(edges(night["utc"], interval_s, len(shown)))
-    sky = np.where(shown[:, None] < 0, np.uint8(EMPTY), style.brightened(lines)[:, shown])
+    frame_at = frame_at_columns(night["utc"], interval_s)
+    between = date2num(edges(night["utc"], interval_s, len(frame_at)))
+    sky = np.where(frame_at[:, None] < 0, np.uint8(EMPTY), style.brightened(lines)[:, frame_at])
     sky_axes.imshow(sky, aspect="auto", extent=(between[0], between[-1], 0, 1), interpolation="nearest")
     sky_axes.set(yticks=[], ylabel="keogram")
     sky_axes.tick_params(labelbottom=False)
-    p_aurora = np.append(night["p_aurora"].to_numpy(), np.nan)[shown]
+    p_aurora = np.append(night["p_aurora"].to_numpy(), np.nan)[frame_at]
     p_axes.plot((between[:-1] + between[1:]) / 2, p_aurora, color=style.YES, lw=1.6, marker="o", ms=3)
     p_axes.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), ylabel="P(aurora)", xlabel="UTC")
     p_axes.xaxis.set_major_locator(AutoDateLocator())
