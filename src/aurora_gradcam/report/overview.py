@@ -1,4 +1,4 @@
-"""The one picture of the README: a frame on its way through the stages, over its night's keogram and P(aurora)."""
+"""The picture of the README: a frame on its way through the stages, over its night's keogram and P(aurora)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_BYTES = 400_000
 
 
 def facts(row: pd.Series) -> str:
-    """What the stages between the two pictures found, a line each."""
+    """Results of the stages between the two pictures, a line each."""
     lines = [
         ("ocr_utc", f"{row['utc']:%Y-%m-%d %H:%M:%S} UTC"),
         ("illuminate", f"Sun {row['sun_altitude']:.1f}°, Moon {row['moon_altitude']:.1f}°"),
@@ -41,7 +41,7 @@ def facts(row: pd.Series) -> str:
 
 
 def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None, row: pd.Series) -> None:
-    """Frame, findings and overlay, with arrows between them."""
+    """Frame, results and overlay, with an arrow below."""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.35, 1))
     for axes, name, picture in ((left, "extract", frame), (right, "gradcam", overlay)):
         show(axes, picture)
@@ -54,7 +54,7 @@ def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None
 
 
 def draw_night(sky_axes: Axes, p_axes: Axes, night: pd.DataFrame, lines: np.ndarray, interval_s: float) -> None:
-    """The keogram over P(aurora), on one axis of time; both leave out what no frame shows."""
+    """The keogram over P(aurora) on one axis of time, both with gaps where there is no frame."""
     frame_at = frame_at_columns(night["utc"], interval_s)
     between = date2num(edges(night["utc"], interval_s, len(frame_at)))
     sky = np.where(frame_at[:, None] < 0, np.uint8(EMPTY), style.brightened(lines)[:, frame_at])
