@@ -77,7 +77,7 @@ def draw_estimates(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], uprig
         alone = known & ~np.isfinite(part["low"].to_numpy())
         if alone.any():
             both = (place[alone], value[alone]) if upright else (value[alone], place[alone])
-            axes.plot(*both, marker=marker, mfc="white", mew=1, **look)
+            axes.plot(*both, marker=marker, mfc="white", mew=1, zorder=3, **look)  # above the filled one
         for reason, mark in MISSING.items():
             left = ~known & (part["too_few_nights"].to_numpy(dtype=bool) == (reason == TOO_FEW))
             left &= part["group"].isin(rows.loc[rows["value"].notna(), "group"]).to_numpy()
