@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import zipfile
 from datetime import UTC, datetime
@@ -69,11 +70,11 @@ def forget_time(frame_id: str) -> None:
 )
 def test_a_name_tells_time_night_and_number_back(utc, night, frame_no):
     name = export.file_name(pd.Timestamp(utc), night, frame_no)
-    time, told_night, number = name.removesuffix(".jpg").split("_")
+    time, name_night, number = name.removesuffix(".jpg").split("_")
     assert datetime.strptime(time, "%Y%m%d%H%M%S").replace(tzinfo=UTC) == utc
-    assert (told_night, int(number)) == (night, frame_no)
+    assert (name_night, int(number)) == (night, frame_no)
     assert number == "0" or number[0] != "0"
-    assert export_files.OURS.fullmatch(name)
+    assert export_files.PICTURE.fullmatch(name)
 
 
 def test_the_studys_own_name():
@@ -119,9 +120,9 @@ def test_folders_by_label_and_by_prediction(tiny_project):
     by_label, by_prediction = run(by="label", damaged=True), run(Path("other"), by="prediction", damaged=True)
     for listed, column, without in ((by_label, "label", "unlabelled"), (by_prediction, "is_aurora", "none")):
         some = listed.dropna(subset=["file"])
-        told = some[column].replace({True: "yes", False: "no"}).fillna(without)
-        assert some["file"].str.split("/").str[0].tolist() == told.tolist()
-        assert set(told) == {"yes", "no", without}
+        folders = some[column].replace({True: "yes", False: "no"}).fillna(without)
+        assert some["file"].str.split("/").str[0].tolist() == folders.tolist()
+        assert set(folders) == {"yes", "no", without}
     assert by_label["file"].str.startswith("unlabelled").sum() == 2  # the one above, and the corrupt one
     assert by_prediction["file"].str.startswith("none").sum() == 1
 
@@ -192,7 +193,7 @@ def test_another_export_into_the_same_folder_leaves_what_is_chosen_now_and_other
 @pytest.mark.parametrize("second", ["label", "condition"])
 def test_an_interrupted_export_tears_no_file_and_the_next_one_ends_it(tiny_project, monkeypatch, second):
     run(by="condition", nights=("20240201",))
-    replace, count = archive.os.replace, 0
+    replace, count = os.replace, 0
 
     def interrupted(source: Path, target: Path) -> None:
         nonlocal count
@@ -202,7 +203,7 @@ def test_an_interrupted_export_tears_no_file_and_the_next_one_ends_it(tiny_proje
         replace(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(archive.os, "replace", interrupted)
+        patch.setattr(os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(by="label")
     left = [path for path in OUT.rglob("*.jpg")]
@@ -247,7 +248,7 @@ def test_a_file_in_the_way_is_refused_before_anything_is_written(tiny_project):
     foreign = OUT / sorted(set(wanted) - set(listed["file"]))[0]
     foreign.write_text("mine")
     before = files()
-    with pytest.raises(InputError, match="stands in the way"):
+    with pytest.raises(InputError, match="would be overwritten"):
         run()
     assert files() == before and foreign.read_text() == "mine"
 
@@ -281,20 +282,20 @@ def test_only_what_the_grouping_needs_must_be_there(tiny_project):
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["--by", "colour"], "'colour' is not known [--by]"),
-        (["--by", "label", "--only", "maybe"], "choose among yes, no, unlabelled"),
+        (["--by", "colour"], "'colour' is unknown [--by]"),
+        (["--by", "label", "--only", "maybe"], "choose from yes, no, unlabelled"),
         (["--by", "none", "--only", "yes"], "[--only]"),
-        (["--conditions", "Night"], "'Night' is not known [--conditions]"),
+        (["--conditions", "Night"], "'Night' is unknown [--conditions]"),
         (["--nights", "20240201,20250101"], "no such night [--nights 20250101]"),
         (["--limit", "0"], "[--limit]"),
-        (["--by", "label", "--only", "unlabelled"], "no picture is chosen"),
+        (["--by", "label", "--only", "unlabelled"], "no picture matches"),
         (["--params", "nowhere.yaml"], "no such params file"),
     ],
 )
 def test_bad_use_is_one_clear_error_and_writes_nothing(tiny_project, arguments, what):
     result = CliRunner().invoke(app, ["export", "--out", str(OUT), *arguments])
     assert isinstance(result.exception, AuroraError) and what in str(result.exception)
-    assert "\n" not in str(result.exception) and "To mend it" in str(result.exception)
+    assert "\n" not in str(result.exception) and "Fix: " in str(result.exception)
     assert not OUT.exists()
 
 
@@ -308,13 +309,13 @@ def test_one_line_says_how_many_where_and_that_the_sky_is_simulated(tiny_project
     result = CliRunner().invoke(app, ["export", "--out", "a.zip"])
     assert result.exit_code == 0, result.exception
     line = result.stdout.strip()
-    told = re.fullmatch(
+    match = re.fullmatch(
         r"106 pictures \(([\d.]+) MB\), 1 left out as damaged or blank \(see --damaged\), "
         r"1 without a picture, in a\.zip; the sky is simulated",
         line,
     )
-    assert told, line
-    assert float(told[1]) == pytest.approx(Path("a.zip").stat().st_size / 1e6, abs=0.051)
+    assert match, line
+    assert float(match[1]) == pytest.approx(Path("a.zip").stat().st_size / 1e6, abs=0.051)
     frames = FRAMES_TABLE.read("2024-02")
     FRAMES_TABLE.write(frames.assign(video=frames["video"].str.replace("simulated", "auroramax")), "2024-02")
     result = CliRunner().invoke(app, ["export", "--out", "b.zip"])

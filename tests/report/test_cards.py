@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import report_fixture
-from aurora_gradcam.report import cards, counts, inputs, metrics
+from aurora_gradcam.report import cards, inputs, metrics, point_estimates
 from aurora_gradcam.results import DATA_CARD, MODEL_CARD
 from pipeline import numbers
 
@@ -16,7 +16,12 @@ MODEL = {
     "backbone": "efficientnet_b0", "image_size": 64, "temperature": 1.25, "threshold": 0.517,
     "provenance": {"weights": {"name": "sky"}, "classifier_sha256": "d" * 64},
 }  # fmt: skip
-CONSTANTS = {"level of the intervals": 95, "least nights for an interval": 5, "name of a hash": 256}
+CONSTANTS = {
+    "level of the intervals": 95,
+    "least nights for an interval": 5,
+    "name of a hash": 256,
+    "degrees west": 114.35,
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +38,7 @@ def project(tmp_path_factory):
 
 def texts(params) -> tuple[str, str, dict]:
     data = inputs.read(params)
-    readable = counts.with_counts(metrics.collect(params, data), data)
+    readable = point_estimates.with_point_estimates(metrics.collect(params, data), data)
     cards.write(data, readable, params)
     return MODEL_CARD.read_text(encoding="utf-8"), DATA_CARD.read_text(encoding="utf-8"), readable
 
@@ -59,7 +64,7 @@ def test_the_tables_of_the_data_card_add_up(project):
 
 def test_a_changed_score_changes_the_card(project):
     data = inputs.read(project)
-    readable = counts.with_counts(metrics.collect(project, data), data)
+    readable = point_estimates.with_point_estimates(metrics.collect(project, data), data)
     readable["scores"]["test"]["accuracy"] |= {"value": 0.8765, "low": 0.7654, "high": 0.9876}
     card = cards.compose("model_card.md", data, readable, project)
     assert "| accuracy | 0.876 (0.765 to 0.988) |" in card or "| accuracy | 0.877 (0.765 to 0.988) |" in card

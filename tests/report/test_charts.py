@@ -150,7 +150,7 @@ def test_no_text_is_smaller_than_eight_points():
             photo_layouts.validation_gradcam(explained, TRAINING),
         ]
         for figure in drawn:
-            style.note_simulated(figure)
+            style.say_simulated(figure)
             sizes = {text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()}
             assert min(sizes) >= 8
             assert figure.get_figwidth() == style.PAGE_WIDTH
@@ -169,7 +169,7 @@ def test_moon_colours_and_classes_differ_in_grey():
 def test_simulated_note_is_written_and_overlaps_nothing(tmp_path):
     with style.applied():
         figure = charts.acc_loss(TRAINING, 3)
-        style.note_simulated(figure)
+        style.say_simulated(figure)
         saved(figure, "png", tmp_path)
         note = figure.texts[-1]
         assert note.get_text() == style.NOTE
@@ -277,14 +277,14 @@ def test_the_overview_has_no_gap_under_a_slow_clock_and_one_where_a_frame_is_mis
 def test_frames_a_little_off_their_minute_leave_no_gap_and_a_missing_one_does():
     start = pd.Timestamp("2024-02-01 23:50", tz="UTC")
     slow = pd.Series(start + pd.to_timedelta(np.arange(200) * 60.4, unit="s"))
-    shown = keogram.shown_at(slow, 60)
+    shown = keogram.frame_at_columns(slow, 60)
     assert len(shown) == round(199 * 60.4 / 60) + 1
     assert (shown >= 0).all() and (np.diff(shown) >= 0).all()
     fast = pd.Series(start + pd.to_timedelta(np.arange(200) * 59.6, unit="s"))
-    assert (keogram.shown_at(fast, 60) >= 0).all()
+    assert (keogram.frame_at_columns(fast, 60) >= 0).all()
     missing = pd.Series(start + pd.to_timedelta([0, 60, 180, 240, 420], unit="s"))
-    assert keogram.shown_at(missing, 60).tolist() == [0, 1, -1, 2, 3, -1, -1, 4]
-    assert keogram.shown_at(missing[:1], 60).tolist() == [0]
+    assert keogram.frame_at_columns(missing, 60).tolist() == [0, 1, -1, 2, 3, -1, -1, 4]
+    assert keogram.frame_at_columns(missing[:1], 60).tolist() == [0]
 
 
 def test_the_edges_of_columns_lie_half_an_interval_from_their_frames():

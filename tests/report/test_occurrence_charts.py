@@ -53,6 +53,19 @@ def drawn(axes) -> dict[str, dict[int, tuple[float, float, float]]]:
     return found
 
 
+def test_a_value_without_an_interval_is_hollow():
+    table = table_of(
+        group_of("condition", "Night x No_Moon", (0.5, 0.4, 0.3)),
+        group_of("condition", "Night x Moon_Full", (0.2, NAN, NAN), nights=3, too_few=True),
+    )
+    assert "hollow" not in str(occurrence_charts.by_condition(table).legends[0].get_texts())
+    table.loc[table["group"] == "Night x Moon_Full", ["low", "high"]] = NAN
+    figure = occurrence_charts.by_condition(table)
+    hollow = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "white" and len(line.get_xdata())]
+    assert [list(line.get_xdata()) for line in hollow] == [[0.2]]
+    assert any("hollow" in text.get_text() for text in figure.legends[0].get_texts())
+
+
 def test_values_and_intervals_stand_at_their_hours_which_run_over_midnight():
     axes = occurrence_charts.by_time(HOURS).axes[0]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["23", "00", "01", "02", "03", "04", "05"]
@@ -168,7 +181,7 @@ def test_diagrams_show_the_bins_of_their_split_before_and_after():
 def test_nothing_written_covers_a_curve_or_anything_else():
     with style.applied():
         figure = reliability_chart.reliability(RELIABILITY, ECE, "test")
-        style.note_simulated(figure)
+        style.say_simulated(figure)
         style.settle(figure)
         (legend,) = figure.legends
         assert [text.get_text() for text in legend.get_texts()] == ["perfect"]

@@ -19,7 +19,17 @@ import report_fixture
 import tiny
 from aurora_gradcam import config, stage
 from aurora_gradcam.files import write_text
-from aurora_gradcam.report import counts, formats, inputs, metrics, page, page_pictures, page_tables, provenance, report
+from aurora_gradcam.report import (
+    formats,
+    inputs,
+    metrics,
+    page,
+    page_pictures,
+    page_tables,
+    point_estimates,
+    provenance,
+    report,
+)
 from aurora_gradcam.tables.cams import CAMS_TABLE
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
@@ -164,7 +174,8 @@ def written(estimate: dict | None) -> str:
         )
     if estimate["low"] is None:
         nights = estimate["nights"]
-        return f"{estimate['value']:.3f}|{estimate['count']}/{estimate['of']}, {nights} night{'s' * (nights != 1)}"
+        frames = f"{estimate['count']}/{estimate['of']}" if "count" in estimate else f"{estimate['frames']} frames"
+        return f"{estimate['value']:.3f}|{frames}, {nights} night{'s' * (nights != 1)}".replace("|1 frames", "|1 frame")
     texts = [str(round(estimate[key], 3) + 0.0) for key in ("value", "low", "high")]
     texts = [text + "0" * (3 - len(text.partition(".")[2])) for text in texts]
     return "{}|{} to {}".format(*texts).replace("-", "−")
@@ -249,7 +260,7 @@ def test_a_project_with_as_little_as_possible_says_what_is_missing(poor):
     assert {"no-audit", "no-leakage", "no-card", "no-lock"} <= read.ids
     assert not {"audit", "leakage", "card", "hashes", "simulated"} & read.ids
     text = (poor / "reports/index.html").read_text(encoding="utf-8")
-    assert "there is no test set" in text
+    assert "There is no test set" in text
     assert "too few nights" in text
     empty = text.partition('id="not-explained">')[2].partition("</p>")[0]
     assert empty.count(", ") == 12  # nine conditions, four outcomes
@@ -260,7 +271,7 @@ def test_nothing_measured_is_said_and_fails_nothing(poor, monkeypatch):
     monkeypatch.chdir(poor)
     params = config.load()
     data = inputs.read(params)
-    readable = counts.with_counts(metrics.collect(params, data), data)
+    readable = point_estimates.with_point_estimates(metrics.collect(params, data), data)
     readable["explanations"] = {"drawn": None, "maps": {}, "baselines": {}, "randomisation": {}}
     text = page.compose(data, readable, params, Path("nowhere"))
     assert "No map has been measured." in text and "no map was drawn" in text
@@ -378,7 +389,7 @@ def test_where_nothing_is_wrong_the_least_certain_are_shown(project, monkeypatch
     assert page_pictures.confident_errors(judged).empty
     first = page_pictures.least_certain(judged, 0.5)["p_aurora"].tolist()
     assert first == sorted(first, key=lambda p: abs(p - 0.5)) and first[0] in (0.51, 0.48)
-    readable = counts.with_counts(metrics.collect(params, data), data)
+    readable = point_estimates.with_point_estimates(metrics.collect(params, data), data)
     assert f"None of the {len(judged)} labelled frames" in page.compose(data, readable, params, Path("reports"))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from PIL import Image
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import TypeAdapter
 from sklearn.metrics import accuracy_score, confusion_matrix
 
 import report_fixture
@@ -22,7 +22,16 @@ from aurora_gradcam import results
 from aurora_gradcam.drawing import style
 from aurora_gradcam.errors import InputError
 from aurora_gradcam.inference.bootstrap import MIN_NIGHTS
-from aurora_gradcam.report import counts, inputs, metrics, overview, photo_figures, report, thesis, truth_groups
+from aurora_gradcam.report import (
+    inputs,
+    metrics,
+    overview,
+    photo_figures,
+    point_estimates,
+    report,
+    thesis,
+    truth_groups,
+)
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
@@ -139,9 +148,8 @@ def test_figures_that_nothing_was_explained_for_are_left_out(project):
 
 
 def test_the_bundled_metrics_have_the_declared_shape():
-    path = report_fixture.REPOSITORY / results.METRICS
-    shape = TypeAdapter(with_config(ConfigDict(extra="forbid"))(metrics.Metrics))
-    shape.validate_python(json.loads(path.read_text()), strict=True)
+    tree = json.loads((report_fixture.REPOSITORY / results.METRICS).read_text())
+    assert TypeAdapter(metrics.Metrics).validate_python(tree, strict=True) == tree  # no key is dropped as unknown
 
 
 def test_figures_of_an_earlier_run_are_removed(tmp_path):
@@ -168,19 +176,38 @@ def test_shares_of_too_few_nights_have_their_counts_and_all_other_numbers_stay(p
     params = report.config.load()
     data = inputs.read(params)
     plain = metrics.collect(params, data)
-    filled = counts.with_counts(plain, data)
+    filled = point_estimates.with_point_estimates(plain, data)
     assert plain == json.loads((project / "reports/metrics.json").read_text())  # not changed in place
     gained = 0
     for path, before, after in estimates(plain, filled):
-        if before["value"] is not None or "count" not in after:
+        if before["value"] == after["value"]:
             assert before == after, path
             continue
         gained += 1
-        assert before["too_few_nights"] and before["nights"] < MIN_NIGHTS
-        assert after["value"] == after["count"] / after["of"] and after["low"] is None and after["high"] is None
-        if not path.endswith("odds"):
-            assert after["of"] == before["frames"], path
+        assert before["value"] is None and before["too_few_nights"] and 0 < before["nights"] < MIN_NIGHTS
+        assert after["low"] is None and after["high"] is None
+        if "count" in after:
+            assert after["value"] == after["count"] / after["of"]
+            assert path.endswith("odds") or after["of"] == before["frames"], path
     assert gained
+
+
+def test_point_estimates_are_the_values_that_enough_nights_would_have_shown(project):
+    data = inputs.read(report.config.load())
+    written = json.loads((project / "reports/metrics.json").read_text())
+    judged = data.split.merge(data.predictions, on="frame_id")
+    compared = 0
+    for name, score in written["scores"].items():
+        for key, value in point_estimates.score_values(judged[judged["split"] == name]).items():
+            if score[key]["value"] is not None:
+                assert value == pytest.approx(score[key]["value"], abs=1e-6), (name, key)
+                compared += 1
+    for name, condition in written["conditions"].items():
+        calls = point_estimates.with_condition(data.predictions, data)
+        for key, value in point_estimates.call_values(calls[calls["condition"] == name]).items():
+            assert value == pytest.approx(condition[key]["value"], abs=1e-6)
+            compared += 1
+    assert compared >= 9
 
 
 def estimates(before: dict, after: dict, path: str = ""):
@@ -196,10 +223,10 @@ def estimates(before: dict, after: dict, path: str = ""):
 def test_audit_counts_are_those_of_scikit_learn(project):
     params = report.config.load()
     data = inputs.read(params)
-    rows = counts.audited(data)
+    rows = point_estimates.audited(data)
     assert not set(rows["frame_id"].str[:8]) & data.shaping_nights
     tn, fp, fn, tp = confusion_matrix(rows["label"] == "yes", rows["is_aurora"]).ravel().tolist()
-    assert counts.outcomes(rows) == {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    assert point_estimates.outcomes(rows) == {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
 
 
 TRUTH = pd.DataFrame(

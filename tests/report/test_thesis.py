@@ -227,7 +227,7 @@ def test_a_real_camera_with_few_nights_reads_well(folder):
     write(few_nights(), frames, sky, params, drawn)
     text = squeezed(words())
     assert squeezed("accuracy is too few") not in text and squeezed("accuracy of too few") not in text
-    assert squeezed("classifies 27 of these frames as they are labelled") in text
+    assert squeezed("Of these frames, 27 are classified as labelled") in text
     assert squeezed("at different sites") in text
     assert squeezed("exact masks") not in text and squeezed("heat on aurora") not in text
     assert squeezed("no audit labels from nights outside") in text

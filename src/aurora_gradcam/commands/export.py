@@ -1,4 +1,4 @@
-"""`aurora export`: frames as files with telling names, in folders or a zip."""
+"""`aurora export`: frames as files named by time, night and number, in folders or a zip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from .options import Assignments, ParamsFile, params_of
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="Folder (new, empty, or an earlier export), or a file that ends in .zip.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder (new, empty, or an earlier export), or a file name that ends in .zip.")
+    ],
     by: Annotated[
         str, typer.Option(metavar="condition|label|prediction|none", help="What the folders are; none: no folders.")
     ] = "condition",
@@ -20,25 +22,26 @@ def export(
         list[str] | None, typer.Option(help="A folder to export, such as yes or Night_No_Moon. Repeatable.")
     ] = None,
     nights: Annotated[
-        str, typer.Option(help="Nights, named by their mornings, with commas between; all if none.")
+        str, typer.Option(help="Nights, by the date of their morning, separated by commas; default: all.")
     ] = "",
     conditions: Annotated[
-        str, typer.Option(help="Illumination conditions, such as Night_No_Moon,Night_Moon_Full; all if none.")
+        str, typer.Option(help="Illumination conditions, such as Night_No_Moon,Night_Moon_Full; default: all.")
     ] = "",
     limit: Annotated[
-        int | None, typer.Option(help="Most pictures in a folder, spread evenly over its frames in order of time.")
+        int | None,
+        typer.Option(help="Largest number of pictures in a folder, spread evenly over its frames in order of time."),
     ] = None,
-    damaged: Annotated[bool, typer.Option("--damaged", help="Also damaged and blank pictures.")] = False,
+    damaged: Annotated[bool, typer.Option("--damaged", help="Include damaged and blank pictures.")] = False,
     params: ParamsFile = PARAMS_FILE,
     assignments: Assignments = None,
 ) -> None:
-    """Copy frames out of the night archives, bit for bit, as files that are named by time, night and frame number.
+    """Copy frames out of the night archives, byte for byte, as files named by time, night and frame number.
 
     20240201011954_20240201_10.jpg is frame 10 of the night 20240201, taken on 2024-02-01 at 01:19:54 UTC. Folders are
     Sun and Moon (Night_No_Moon; unknown), label (yes, no, unlabelled) or prediction (yes, no, none). frames.csv lists
-    every chosen frame with its time, Sun, Moon, label and P(yes), also those without a picture to give.
+    every selected frame with its time, Sun, Moon, label and P(yes), including frames without a picture.
 
-    Exporting into an earlier export replaces it: what is no longer chosen is removed. Other files are never touched.
+    Exporting into an earlier export replaces it: pictures no longer selected are removed. Other files stay untouched.
 
     For example:
 
@@ -53,7 +56,7 @@ def export(
     choice = listing.Choice(by, tuple(only or ()), _parts(nights), _parts(conditions), limit, damaged)
     rows = listing.listing(params_of(params, assignments), choice)
     written = files.write(rows, out)
-    typer.echo(files.told(rows, written, out))
+    typer.echo(files.summary_line(rows, written, out))
 
 
 def _parts(text: str) -> tuple[str, ...]:

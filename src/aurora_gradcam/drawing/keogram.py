@@ -12,11 +12,11 @@ from PIL import Image
 EMPTY = 235
 
 
-def shown_at(utc: pd.Series, interval_s: float) -> np.ndarray:
-    """Which frame stands at each interval of a night: the nearest in time, -1 where none is near; int64 (columns,).
+def frame_at_columns(utc: pd.Series, interval_s: float) -> np.ndarray:
+    """The frame at each column of a keogram: the nearest in time, -1 where none is near; int64 (columns,).
 
-    Near is within three quarters of an interval, so that a camera clock that runs a little slow or fast leaves no gap
-    between frames that follow one another, and one frame that is truly missing does.
+    Near means within three quarters of an interval: a camera clock that runs slightly slow or fast then leaves no gap
+    between consecutive frames, while a missing frame does.
 
     Parameters
     ----------
@@ -34,21 +34,21 @@ def shown_at(utc: pd.Series, interval_s: float) -> np.ndarray:
 
 
 def edges(utc: pd.Series, interval_s: float, columns: int) -> pd.DatetimeIndex:
-    """The times between which the columns stand, UTC (columns + 1,); the first is centred on the first frame."""
+    """The edges of the columns, UTC (columns + 1,); the first column is centred on the first frame."""
     return utc.iloc[0] + pd.Timedelta(seconds=interval_s) * (np.arange(columns + 1) - 0.5)
 
 
-def stretches(shown: np.ndarray, classes: pd.Series | None = None) -> list[tuple[int, int]]:
+def stretches(frame_at: np.ndarray, classes: pd.Series | None = None) -> list[tuple[int, int]]:
     """First column and the one after the last of each stretch without a frame; with `classes`: of one class of frames.
 
     Parameters
     ----------
-    shown
-        The frame at each column, -1 for none, as `shown_at` gives.
+    frame_at
+        The frame at each column, -1 for none, as `frame_at_columns` gives.
     classes
-        The class of each frame, by position; null ones make no stretch.
+        The class of each frame, by position; frames without a class are in no stretch.
     """
-    codes = -1 - shown.clip(-1, 0) if classes is None else np.append(pd.factorize(classes)[0], -1)[shown]
+    codes = -1 - frame_at.clip(-1, 0) if classes is None else np.append(pd.factorize(classes)[0], -1)[frame_at]
     bounds = np.flatnonzero(np.diff(codes, prepend=-2, append=-2))
     return [(first, after) for first, after in pairwise(bounds) if codes[first] >= 0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,30 +20,32 @@ from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..frame_ids import night_of, sort_key
 from ..images import read_frame
 from . import style
-from .keogram import edges, keogram, shown_at, stretches
+from .keogram import edges, frame_at_columns, keogram, stretches
 from .style import plain
 
 SUN_COLOURS = dict(zip(SUN_CLASSES, ("#26243A", "#5F5B80", "#9D96B5", "#D9BFA9", "#FFF6D6"), strict=True))
-"""From dark to bright, as the sky is, so that grey prints keep the order."""
+"""From dark to bright like the sky, so that the order survives printing in grey."""
 LABELS = {"yes": ("^", style.YES, 1.14), "no": ("v", style.NO, -0.14)}
 """Marker, colour and height of a label in the strip of P(yes)."""
 TIME = "UTC (hours:minutes)"
-NO_FRAME = {"facecolor": "white", "edgecolor": "#bbbbbb", "hatch": "/////", "linewidth": 0}
+NO_FRAME: dict[str, Any] = {"facecolor": "white", "edgecolor": "#bbbbbb", "hatch": "/////", "linewidth": 0}
 PER_PAGE, COLUMNS = 8, 2
 LETTER = 0.07
-"""Inches that a letter of 8 pt takes, on average."""
+"""Mean width of a letter of 8 pt, inches."""
 ROOM = 5.5
-"""Inches of a whole page's width that the axis of time takes."""
+"""Length of the time axis in a figure of the whole page's width, inches."""
 
 
 @dataclass(frozen=True)
 class Night:
     """A night's frames and its keogram.
 
-    frames : night, utc (ascending, known), p_aurora, is_aurora, label (no, yes or null), sun_class, moon_class,
-        moon_altitude (degrees), moon_illumination (0 to 1); one row a frame, at least one. Where the sky classes are
-        not known, the last four may lack.
-    lines : the middle line of each frame in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
+    frames
+        Night, utc (ascending, known), p_aurora, is_aurora, label (no, yes or null), sun_class, moon_class,
+        moon_altitude (degrees), moon_illumination (0 to 1); one row per frame, at least one. The last four may be
+        absent where the sky classes are not known.
+    lines
+        The middle line of each frame in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
     """
 
     frames: pd.DataFrame
@@ -70,18 +73,24 @@ def read_night(frames: pd.DataFrame) -> Night:
 
 
 def moon_texts(frames: pd.DataFrame) -> list[str]:
-    """What can be said of the Moon while these frames were taken, from long to short."""
+    """Texts on the Moon during these frames, from long to short."""
     name, lit = plain(frames["moon_class"].iloc[0]), f"{frames['moon_illumination'].mean():.0%} lit"
     altitudes = [f"{frames['moon_altitude'].iloc[place]:.0f}°" for place in (0, -1)]
     return [f"{name}: {lit}, altitude {' to '.join(dict.fromkeys(altitudes))}", f"{name}: {lit}", name]
 
 
 def draw_bar(
-    axes: Axes, night: Night, shown: np.ndarray, between: np.ndarray, column: str, colours: dict[str, str], room: float
+    axes: Axes,
+    night: Night,
+    frame_at: np.ndarray,
+    between: np.ndarray,
+    column: str,
+    colours: dict[str, str],
+    room: float,
 ) -> None:
     """The stretches of one class (column sun_class or moon_class), each with the longest text that has room."""
-    for first, after in stretches(shown, night.frames[column]):
-        frames = night.frames.iloc[shown[first:after]]
+    for first, after in stretches(frame_at, night.frames[column]):
+        frames = night.frames.iloc[frame_at[first:after]]
         name = frames[column].iloc[0]
         axes.axvspan(between[first], between[after], color=colours[name], linewidth=0)
         texts = moon_texts(frames) if column == "moon_class" else [plain(name)]
@@ -93,10 +102,10 @@ def draw_bar(
     axes.set(ylim=(0, 1), yticks=[])
 
 
-def draw_p_yes(axes: Axes, frames: pd.DataFrame, shown: np.ndarray, between: np.ndarray, threshold: float) -> None:
+def draw_p_yes(axes: Axes, frames: pd.DataFrame, frame_at: np.ndarray, between: np.ndarray, threshold: float) -> None:
     """P(yes) of each frame as a step, filled where it is called yes; labels as ticks above (yes) and below (no)."""
-    p_yes = np.append(frames["p_aurora"].to_numpy(), np.nan)[shown]
-    called = np.append(frames["is_aurora"].to_numpy(dtype=bool), False)[shown]
+    p_yes = np.append(frames["p_aurora"].to_numpy(), np.nan)[frame_at]
+    called = np.append(frames["is_aurora"].to_numpy(dtype=bool), False)[frame_at]
     axes.stairs(np.where(called, p_yes, np.nan), between, fill=True, color=style.YES, alpha=0.35)
     axes.stairs(p_yes, between, baseline=None, color=style.INK, linewidth=0.9)
     axes.axhline(threshold, color=style.ACCENT, linewidth=0.8, linestyle="--")
@@ -113,18 +122,18 @@ def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_
     """
     sky, p_yes, *bars = panels
     frames, name = night.frames, night.frames["night"].iloc[0]
-    shown = shown_at(frames["utc"], interval_s)
-    between = date2num(edges(frames["utc"], interval_s, len(shown)))
-    picture = style.brightened(night.lines)[:, shown]
+    frame_at = frame_at_columns(frames["utc"], interval_s)
+    between = date2num(edges(frames["utc"], interval_s, len(frame_at)))
+    picture = style.brightened(night.lines)[:, frame_at]
     sky.imshow(picture, aspect="auto", extent=(between[0], between[-1], 0, 1), interpolation="nearest")
     sky.set(yticks=[], ylabel="keogram")
-    draw_p_yes(p_yes, frames, shown, between, threshold)
+    draw_p_yes(p_yes, frames, frame_at, between, threshold)
     classes = (("sun_class", SUN_COLOURS, "Sun"), ("moon_class", style.MOON_COLOURS, "Moon"))
     for axes, (column, colours, label) in zip(bars, classes, strict=False):
-        draw_bar(axes, night, shown, between, column, colours, room)
+        draw_bar(axes, night, frame_at, between, column, colours, room)
         axes.set_ylabel(label, rotation=0, ha="right", va="center")
     for axes in panels:
-        for first, after in stretches(shown):
+        for first, after in stretches(frame_at):
             axes.axvspan(between[first], between[after], zorder=2.5, **NO_FRAME)
         axes.set_xlim(between[0], between[-1])
         axes.tick_params(axis="x", labelbottom=axes is panels[-1], length=3.5 if axes is panels[-1] else 0)
@@ -136,22 +145,22 @@ def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_
     sky.set_title(f"{date}: {len(frames):,} frames, {share}")
 
 
-def handles(nights: Sequence[Night], interval_s: float) -> list[Artist]:
-    """What a legend of these nights has to explain."""
+def legend_entries(nights: Sequence[Night], interval_s: float) -> list[Artist]:
+    """The legend entries that these nights need."""
     every = pd.concat([night.frames for night in nights])
-    gaps = any(stretches(shown_at(night.frames["utc"], interval_s)) for night in nights)
-    found: list[Artist] = [Line2D([], [], color=style.ACCENT, ls="--", lw=0.8, label="threshold")]
-    found.append(Patch(color=style.YES, alpha=0.35, label="called yes"))
+    gaps = any(stretches(frame_at_columns(night.frames["utc"], interval_s)) for night in nights)
+    entries: list[Artist] = [Line2D([], [], color=style.ACCENT, ls="--", lw=0.8, label="threshold")]
+    entries.append(Patch(color=style.YES, alpha=0.35, label="called yes"))
     for label, (marker, colour, _) in LABELS.items():
         if (every["label"] == label).any():
-            found.append(Line2D([], [], color=colour, marker=marker, ms=4, ls="", label=f"labelled {label}"))
+            entries.append(Line2D([], [], color=colour, marker=marker, ms=4, ls="", label=f"labelled {label}"))
     if gaps:
-        found.append(Patch(**NO_FRAME, label="no frame"))
+        entries.append(Patch(**NO_FRAME, label="no frame"))
     classes = (("sun_class", "Sun: ", SUN_CLASSES, SUN_COLOURS), ("moon_class", "", MOON_CLASSES, style.MOON_COLOURS))
     for column, prefix, names, colours in classes if "sun_class" in every else ():
         for name in [name for name in names if (every[column] == name).any()]:
-            found.append(Patch(fc=colours[name], ec=style.INK, lw=0.4, label=prefix + plain(name)))
-    return found
+            entries.append(Patch(fc=colours[name], ec=style.INK, lw=0.4, label=prefix + plain(name)))
+    return entries
 
 
 def night_keogram(night: Night, threshold: float, interval_s: float, time: str = TIME) -> Figure:
@@ -171,7 +180,7 @@ def night_keogram(night: Night, threshold: float, interval_s: float, time: str =
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     draw_night(panels, night, threshold, interval_s, ROOM)
     panels[-1].set_xlabel(time)
-    figure.legend(handles=handles([night], interval_s), loc="outside lower left", ncols=5)
+    figure.legend(handles=legend_entries([night], interval_s), loc="outside lower left", ncols=5)
     return figure
 
 
@@ -186,5 +195,5 @@ def all_nights(nights: Sequence[Night], threshold: float, interval_s: float) -> 
             draw_night(panels, page[place], threshold, interval_s)
             if place + COLUMNS >= len(page):
                 panels[-1].set_xlabel(TIME)
-        figure.legend(handles=handles(page, interval_s), loc="outside lower left", ncols=5)
+        figure.legend(handles=legend_entries(page, interval_s), loc="outside lower left", ncols=5)
         yield figure

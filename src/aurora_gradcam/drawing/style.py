@@ -45,13 +45,13 @@ PLACES = 6
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """The style, for all figures made or saved inside the block."""
+    """Use the style for all figures made or saved inside the block."""
     with mpl.rc_context({**mpl.rcParamsDefault, **RC, "backend": "agg"}):
         yield
 
 
 def blank(height: float, width: float = PAGE_WIDTH) -> Figure:
-    """An empty figure, in inches, that lays its axes out without overlaps."""
+    """An empty figure, in inches, whose layout keeps its axes from overlapping."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
@@ -60,7 +60,7 @@ PRINT_GAMMA = 1.6
 
 
 def brightened(picture: np.ndarray) -> np.ndarray:
-    """uint8 RGB -> uint8 RGB with the brightest channel raised by `PRINT_GAMMA`; hue and saturation stay."""
+    """uint8 RGB -> uint8 RGB with the brightest channel raised by `PRINT_GAMMA`; hue and saturation are kept."""
     brightest = picture.max(axis=-1, keepdims=True).clip(1) / 255
     return np.rint(picture * brightest ** (1 / PRINT_GAMMA - 1)).astype(np.uint8)
 
@@ -71,7 +71,7 @@ def plain(name: str) -> str:
 
 
 def bare(axes: Axes) -> None:
-    """Axes that hold a picture: no ticks, no frame."""
+    """Remove ticks and frame from axes that hold a picture."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
@@ -83,8 +83,8 @@ def without_material(reason: str) -> Figure:
     return figure
 
 
-def note_simulated(figure: Figure) -> None:
-    """Write the note into the lower right corner, below everything else."""
+def say_simulated(figure: Figure) -> None:
+    """Write the note on the simulated sky into the lower right corner, below everything else."""
     room = 0.16 / figure.get_figheight()
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -93,10 +93,10 @@ def note_simulated(figure: Figure) -> None:
 
 
 def settle(figure: Figure) -> None:
-    """Lay the figure out once and for all, with rounded places.
+    """Run the layout and freeze it with rounded positions.
 
-    The last digits of matplotlib's layout hang on the order of a hash table, which changes from process to process, and
-    names in an SVG are made from all digits.
+    The last digits of matplotlib's layout depend on the order of a hash table, which changes from process to process,
+    and identifiers in an SVG are made from all digits.
     """
     if figure.get_layout_engine() is None:
         return

@@ -1,4 +1,4 @@
-"""Write the frames of an export, bit for bit, into a folder or a zip, with `frames.csv` beside them."""
+"""Write the frames of an export, byte for byte, into a folder or a zip, with `frames.csv` beside them."""
 
 from __future__ import annotations
 
@@ -22,35 +22,38 @@ from .listing import LIST_COLUMNS
 LIST = "frames.csv"
 UNFINISHED = "unfinished.csv"
 """The list's name while its files are being written; an export that was interrupted still has it."""
-OURS = re.compile(r"(?:\w+/)?(?:\d{14}|unknown)_\d{8}_\d+\.jpg")
-FREE = "choose another --out, or empty this one"
+PICTURE = re.compile(r"(?:\w+/)?(?:\d{14}|unknown)_\d{8}_\d+\.jpg")
+ANOTHER_PLACE = "choose another --out, or empty this one"
 
 
 @dataclass(frozen=True)
 class Written:
-    """What an export wrote: bytes of all files, and files of an earlier export that were removed."""
+    """Bytes that an export wrote, and the number of files of an earlier export that it removed."""
 
     size: int
     removed: int = 0
 
 
-def csv(rows: pd.DataFrame) -> str:
-    """The list of an export: `LIST_COLUMNS`, times as 2024-02-01T01:19:54Z, empty where nothing is known."""
-    told = rows.assign(
+def csv_text(rows: pd.DataFrame) -> str:
+    """The list of an export: `LIST_COLUMNS`, times as 2024-02-01T01:19:54Z, empty fields for unknown values."""
+    formatted = rows.assign(
         utc=rows["utc"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
         simulated=rows["simulated"].map({True: "true", False: "false"}),
         is_aurora=rows["is_aurora"].map({True: "true", False: "false"}),
     )
-    return told.to_csv(index=False, columns=list(LIST_COLUMNS), lineterminator="\n")
+    return formatted.to_csv(index=False, columns=list(LIST_COLUMNS), lineterminator="\n")
 
 
 def pictures(rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """(file, content) of the rows with a file, in the order given; an archive is opened once for neighbours."""
-    wanted = rows.dropna(subset=["file"])[["file", "night", "member"]].itertuples(index=False)
-    for night, some in groupby(wanted, key=lambda row: row.night):
+    """(file, content) of the rows with a file, in the order given; each night's archive is opened once.
+
+    DataError where an archive lacks a member.
+    """
+    members = rows.dropna(subset=["file"])[["file", "night", "member"]].itertuples(index=False)
+    for night, of_night in groupby(members, key=lambda row: row.night):
         path = archive.night_path(archive.FRAMES, night)
         with archive.opened(path) as frames:
-            for row in some:
+            for row in of_night:
                 try:
                     yield row.file, frames.read(row.member)
                 except KeyError as error:
@@ -58,22 +61,25 @@ def pictures(rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
 
 
 def write(rows: pd.DataFrame, out: Path) -> Written:
-    """Write an export to a folder, or to one file where `out` ends in .zip; `rows` as `export.listing` gives them."""
+    """Write an export to a folder, or to a zip if `out` ends in .zip; `rows` from `listing.listing`."""
     if out.suffix.lower() == ".zip":
         return write_zip(rows, out)
     return write_folder(rows, out)
 
 
 def write_zip(rows: pd.DataFrame, out: Path) -> Written:
-    """Stored, sorted and with fixed dates: the same frames give the same bytes."""
+    """Write a zip, uncompressed, sorted and with fixed dates, so that the same frames give the same bytes.
+
+    An existing file that is no earlier export is an InputError.
+    """
     if out.exists() and not _is_earlier_zip(out):
-        raise InputError("this file is no export, and nothing is overwritten", out, FREE)
+        raise InputError("this file is not an earlier export and is not overwritten", out, ANOTHER_PLACE)
     ordered = rows.sort_values("file")
-    found = track(pictures(ordered), "export", total=int(ordered["file"].notna().sum()))
+    contents = track(pictures(ordered), "export", total=int(ordered["file"].notna().sum()))
     with atomic_write(out) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
-        for name, content in found:
+        for name, content in contents:
             packed.writestr(_entry(name), content)
-        packed.writestr(_entry(LIST), csv(rows))
+        packed.writestr(_entry(LIST), csv_text(rows))
     return Written(out.stat().st_size)
 
 
@@ -90,18 +96,18 @@ def _is_earlier_zip(path: Path) -> bool:
 
 
 def write_folder(rows: pd.DataFrame, out: Path) -> Written:
-    """Write the files one by one, each whole; files that an earlier export wrote and this one does not are removed.
+    """Write the files one by one, each whole; files of an earlier export that this one does not write are removed.
 
-    The folder must be new, empty, or hold an earlier export, finished or not. Files of others in it are left alone; one
-    that stands in the way of a picture is an InputError before anything is written.
+    The folder must be new, empty, or hold an earlier export, finished or not. Other files in it are never touched; one
+    with the name of a picture to be written is an InputError before anything is written.
     """
     earlier, files = earlier_files(out), set(rows["file"].dropna())
-    in_the_way = sorted(file for file in files - earlier if (out / file).exists())
-    if in_the_way:
-        raise InputError("a file that no export wrote stands in the way", out / in_the_way[0], FREE)
-    text = csv(rows)
+    conflicts = sorted(file for file in files - earlier if (out / file).exists())
+    if conflicts:
+        raise InputError("a file that no export wrote would be overwritten", out / conflicts[0], ANOTHER_PLACE)
+    text = csv_text(rows)
     with atomic_write(out / UNFINISHED) as temporary:
-        temporary.write_text(_both(text, earlier - files), encoding="utf-8", newline="\n")
+        temporary.write_text(_list_of_both(text, earlier - files), encoding="utf-8", newline="\n")
     size = len(text.encode())
     for file, content in track(pictures(rows), "export", total=len(files)):
         with atomic_write(out / file) as temporary:
@@ -117,36 +123,36 @@ def write_folder(rows: pd.DataFrame, out: Path) -> Written:
     return Written(size, len(earlier - files))
 
 
-def _both(text: str, earlier: set[str]) -> str:
-    # until the end, the files of an earlier export are this one's to remove
+def _list_of_both(text: str, earlier: set[str]) -> str:
+    # an interrupted export still lists the earlier export's files, so that the next one can remove them
     return text + "".join(f"{file}{',' * (len(LIST_COLUMNS) - 1)}\n" for file in sorted(earlier))
 
 
 def earlier_files(out: Path) -> set[str]:
-    """The pictures that an earlier export lists in this folder; an InputError where the folder holds something else."""
+    """The pictures that an earlier export listed in this folder; InputError where the folder holds something else."""
     if out.exists() and not out.is_dir():
-        raise InputError("this is no folder", out, "give a folder, or a name that ends in .zip")
+        raise InputError("this is not a folder", out, "give a folder, or a name that ends in .zip")
     if not out.exists() or not any(out.iterdir()):
         return set()
     lists = [out / name for name in (LIST, UNFINISHED) if (out / name).is_file()]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in lists]
     if not lists or not all(text.startswith(",".join(LIST_COLUMNS) + "\n") for text in texts):
-        raise InputError("this folder is not empty and holds no earlier export", out, FREE)
+        raise InputError("this folder is not empty and does not hold an earlier export", out, ANOTHER_PLACE)
     listed = {line.partition(",")[0] for text in texts for line in text.splitlines()[1:]}
-    return {file for file in listed if OURS.fullmatch(file) and (out / file).is_file()}
+    return {file for file in listed if PICTURE.fullmatch(file) and (out / file).is_file()}
 
 
-def told(rows: pd.DataFrame, written: Written, out: Path) -> str:
+def summary_line(rows: pd.DataFrame, written: Written, out: Path) -> str:
     """One line on an export: how many pictures, their size, what is special about them, and where they are."""
-    given, pictured = rows["file"].notna(), rows["member"].notna()
+    exported, has_picture = rows["file"].notna(), rows["member"].notna()
     counts = (
-        ("left out as damaged or blank (see --damaged)", (pictured & ~given).sum()),
-        ("without a picture", (~pictured).sum()),
-        ("of unknown time", (given & rows["utc"].isna()).sum()),
+        ("left out as damaged or blank (see --damaged)", (has_picture & ~exported).sum()),
+        ("without a picture", (~has_picture).sum()),
+        ("of unknown time", (exported & rows["utc"].isna()).sum()),
         ("of an earlier export removed", written.removed),
     )
-    parts = [f"{given.sum():,} pictures ({written.size / 1e6:.1f} MB)"]
+    parts = [f"{exported.sum():,} pictures ({written.size / 1e6:.1f} MB)"]
     parts += [f"{count:,} {what}" for what, count in counts if count]
-    simulated = rows.loc[given, "simulated"]
+    simulated = rows.loc[exported, "simulated"]
     sky = "; the sky is simulated" if simulated.all() else "; some of the sky is simulated" if simulated.any() else ""
     return f"{', '.join(parts)}, in {out}{sky}"

@@ -1,4 +1,4 @@
-"""Which frames `aurora export` gives, under which names and in which folders; `export_files.py` writes them.
+"""Which frames `aurora export` copies, under which names and into which folders; `files.py` writes them.
 
 A file is named `20240201011954_20240201_10.jpg`: UTC, night, number of the frame in its video, as the study names them.
 """
@@ -29,7 +29,7 @@ FOLDERS = {
     "prediction": ("yes", "no", UNCLASSIFIED),
     "none": (),
 }
-"""The folders of each grouping; frames of unknown time, without a label, without a prediction have one of their own."""
+"""The folders of each grouping; frames of unknown time, or without label or prediction, have a folder of their own."""
 SKY = ["sun_class", "moon_class", "sun_altitude", "moon_altitude"]
 STAGES = {"sky": "illuminate", "labelled": "sample_label", "predictions": "evaluate"}
 LIST_COLUMNS = (
@@ -39,14 +39,20 @@ LIST_COLUMNS = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What is asked for; an empty tuple and None take every frame.
+    """The selection of frames; an empty tuple and None select every frame.
 
-    by : condition, label, prediction or none.
-    only : folders of that grouping.
-    nights : names of nights, YYYYMMDD.
-    conditions : folders of the grouping by condition, whatever `by` is.
-    limit : most pictures in a folder, spread evenly over its frames in order of time.
-    damaged : whether pictures with damage, and blank ones, are given too.
+    by
+        condition, label, prediction or none.
+    only
+        Folders of that grouping.
+    nights
+        Names of nights, YYYYMMDD.
+    conditions
+        Folders of the grouping by condition, whatever `by` is.
+    limit
+        Largest number of pictures in a folder, spread evenly over its frames in order of time.
+    damaged
+        Whether damaged and blank pictures are included.
     """
 
     by: str = "condition"
@@ -57,23 +63,23 @@ class Choice:
     damaged: bool = False
 
     def __post_init__(self) -> None:
-        _among((self.by,), tuple(FOLDERS), "--by")
+        _check_names((self.by,), tuple(FOLDERS), "--by")
         if self.only and not FOLDERS[self.by]:
-            raise ConfigError("without folders there is none to choose", "--only", "leave it out, or choose a --by")
-        _among(self.only, FOLDERS[self.by], "--only")
-        _among(self.conditions, CONDITION_FOLDERS, "--conditions")
+            raise ConfigError("there are no folders to select from", "--only", "leave out --only, or set --by")
+        _check_names(self.only, FOLDERS[self.by], "--only")
+        _check_names(self.conditions, CONDITION_FOLDERS, "--conditions")
         if self.limit is not None and self.limit < 1:
-            raise ConfigError(f"{self.limit} pictures are too few", "--limit", "give a whole number from 1")
+            raise ConfigError(f"{self.limit} is not a valid limit", "--limit", "give a whole number of at least 1")
 
 
-def _among(values: Sequence[str], allowed: Sequence[str], option: str) -> None:
+def _check_names(values: Sequence[str], allowed: Sequence[str], option: str) -> None:
     for value in values:
         if value not in allowed:
-            raise ConfigError(f"'{value}' is not known", option, f"choose among {', '.join(allowed)}")
+            raise ConfigError(f"'{value}' is unknown", option, f"choose from {', '.join(allowed)}")
 
 
 def file_name(utc: pd.Timestamp, night: str, frame_no: int) -> str:
-    """`20240201011954_20240201_10.jpg`; a time that is not known (NaT) reads `unknown`."""
+    """`20240201011954_20240201_10.jpg`; an unknown time (NaT) reads `unknown`."""
     return f"{UNKNOWN if pd.isna(utc) else utc.strftime('%Y%m%d%H%M%S')}_{night}_{frame_no}.jpg"
 
 
@@ -81,12 +87,12 @@ def listing(params: Params, choice: Choice) -> pd.DataFrame:
     """The chosen frames of the project in the current folder, one row each, in order of night and frame number.
 
     Its columns are `LIST_COLUMNS`, night and member (the picture's name in the night archive). `file` is the name with
-    its folder, missing where there is no picture to give. Columns of tables that are not there yet stay missing.
+    its folder, missing where no picture is exported. Columns of tables that do not exist yet are missing values.
     """
-    rows = read(params, needed=_needed(choice))
+    rows = read(params, needed=_needed_tables(choice))
     unknown = sorted(set(choice.nights) - set(rows["night"]))
     if unknown:
-        raise ConfigError("this project holds no such night", f"--nights {','.join(unknown)}", "name nights YYYYMMDD")
+        raise ConfigError("this project has no such night", f"--nights {','.join(unknown)}", "write nights as YYYYMMDD")
     if choice.nights:
         rows = rows[rows["night"].isin(choice.nights)]
     if choice.conditions:
@@ -94,29 +100,29 @@ def listing(params: Params, choice: Choice) -> pd.DataFrame:
     folder = folders(rows, choice.by)
     if choice.only:
         rows = rows[folder.isin(choice.only)]
-    given = rows["member"].notna() & (rows["status"].eq("ok") | choice.damaged)
+    exported = rows["member"].notna() & (rows["status"].eq("ok") | choice.damaged)
     if choice.limit:
-        rows = rows[given].sort_values(["utc", "frame_id"], key=sort_key)
+        rows = rows[exported].sort_values(["utc", "frame_id"], key=sort_key)
         rows = rows[spread(folder[rows.index], choice.limit)]
-        given = given[rows.index]
-    if not given.any():
-        raise InputError("no picture is chosen", "--only, --nights, --conditions", "choose more, or add --damaged")
+        exported = exported[rows.index]
+    if not exported.any():
+        raise InputError("no picture matches", "--only, --nights, --conditions", "select more, or add --damaged")
     names = [file_name(*row) for row in rows[["utc", "night", "frame_no"]].itertuples(index=False)]
-    files = (folder[rows.index] + "/" + names).str.removeprefix("/").where(given)
+    files = (folder[rows.index] + "/" + names).str.removeprefix("/").where(exported)
     if files.dropna().duplicated().any():
-        raise DataError("two frames have one name", files[files.duplicated()].iloc[0], "run `dvc repro`")
+        raise DataError("two frames have the same name", files[files.duplicated()].iloc[0], "run `dvc repro`")
     return rows.assign(file=files).sort_values(["night", "frame_no"]).reset_index(drop=True)
 
 
-def _needed(choice: Choice) -> dict[str, str]:
-    """The option that asks for each table which the choice cannot do without."""
+def _needed_tables(choice: Choice) -> dict[str, str]:
+    """Each table that the choice needs, with the option that needs it."""
     by = {"condition": "sky", "label": "labelled", "prediction": "predictions"}
     needed = {by[choice.by]: f"--by {choice.by}"} if choice.by in by else {}
     return {"sky": "--conditions", **needed} if choice.conditions else needed
 
 
 def read(params: Params, needed: dict[str, str]) -> pd.DataFrame:
-    """All frames with their times, sky, label and prediction; `needed`: tables that must be there, with what asks."""
+    """All frames with times, sky, label and prediction; `needed`: required tables with the option that needs them."""
     rows = FRAMES_TABLE.read_months(params.months)
     times = TIMES_TABLE.read_months(params.months)[["frame_id", "utc", "time_status"]]
     rows = rows.assign(simulated=rows["video"].str.startswith(SIMULATED_PREFIX))
@@ -127,12 +133,12 @@ def read(params: Params, needed: dict[str, str]) -> pd.DataFrame:
         (PREDICTIONS_TABLE, ["p_aurora", "is_aurora"]),
     ):
         if table.path().exists():
-            found = table.read().drop_duplicates("frame_id")[["frame_id", *columns]]
-            rows = rows.merge(found, on="frame_id", how="left")
+            columns_of_table = table.read().drop_duplicates("frame_id")[["frame_id", *columns]]
+            rows = rows.merge(columns_of_table, on="frame_id", how="left")
         elif table.name in needed:
             stage = STAGES[table.name]
-            asked = f"{needed[table.name]} needs the table '{table.name}', which is missing"
-            raise InputError(asked, table.path(), f"run `dvc repro {stage}`, or `dvc pull`")
+            problem = f"{needed[table.name]} needs the table '{table.name}', which is missing"
+            raise InputError(problem, table.path(), f"run `dvc repro {stage}`, or `dvc pull`")
         else:
             rows[columns] = None
     return rows
@@ -150,7 +156,7 @@ def folders(rows: pd.DataFrame, by: str) -> pd.Series:
 
 
 def spread(folder: pd.Series, limit: int) -> pd.Series:
-    """Which of the rows are taken: at most `limit` of each folder, evenly over its rows in the order given."""
+    """Which rows to keep: at most `limit` of each folder, evenly over its rows in the order given."""
     taken = pd.Series(False, index=folder.index)
     for _, labels in folder.groupby(folder).groups.items():
         places = np.linspace(0, len(labels) - 1, min(limit, len(labels))).round().astype(int)

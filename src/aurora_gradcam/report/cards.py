@@ -28,8 +28,16 @@ def citation() -> dict[str, Any] | None:
     return yaml.safe_load(CITATION.read_text(encoding="utf-8")) if CITATION.exists() else None
 
 
+def author_names(cited: dict[str, Any]) -> list[str]:
+    """The authors of CITATION.cff: people by given and family names, or groups by their name."""
+    return [
+        author.get("name") or " ".join(author[key] for key in ("given-names", "family-names") if key in author)
+        for author in cited.get("authors", [])
+    ]
+
+
 def compose(template: str, data: Inputs, metrics: dict[str, Any], params: Params) -> str:
-    """One card as Markdown; `template` is model_card.md or data_card.md, `metrics` from `counts.with_counts`."""
+    """One card as Markdown; `template` is model_card.md or data_card.md, `metrics` are with point estimates."""
     provenance = (data.model or {}).get("provenance", {})
     return render(
         template,
@@ -46,7 +54,8 @@ def compose(template: str, data: Inputs, metrics: dict[str, Any], params: Params
         annotators=data.labelled["annotator"].nunique() if "annotator" in data.labelled else None,
         months=months_table(data.frames).to_dict("records"),
         illumination=illumination_table(data.sky).to_dict("records"),
-        citation=citation(),
+        citation=(cited := citation()),
+        authors=author_names(cited or {}),
         cite=data.study and data.study["cite"],
         min_nights=MIN_NIGHTS,
         basis=basis,

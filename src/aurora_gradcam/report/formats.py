@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Numbers = Mapping[str, Any]
-"""A branch of the metrics as `counts.with_counts` gives them."""
+"""A branch of the metrics as `point_estimates.with_point_estimates` gives them."""
 MISSING = "–"
 
 
@@ -52,8 +52,9 @@ def plain(name: str) -> str:
 
 
 def counts_text(of: Numbers) -> str:
-    """`24/73, 3 nights`: what a share without an interval was counted from."""
-    return f"{whole(of['count'])}/{whole(of['of'])}, {counted(of['nights'], 'night')}"
+    """`24/73, 3 nights` or `57 frames, 3 nights`: what a number without an interval rests on."""
+    frames = f"{whole(of['count'])}/{whole(of['of'])}" if "count" in of else counted(of["frames"], "frame")
+    return f"{frames}, {counted(of['nights'], 'night')}"
 
 
 def reason_text(of: Numbers) -> str:
@@ -76,8 +77,7 @@ def estimate(of: Numbers | None, digits: int = 3) -> Cell:
     if of["value"] is None:
         return Cell("", reason_text(of), basis)
     if of["low"] is None:
-        small = counts_text(of) if "count" in of else "no interval"
-        return Cell(number(of["value"], digits), small, f"{basis}: too few nights for an interval")
+        return Cell(number(of["value"], digits), counts_text(of), f"{basis}: too few nights for an interval")
     return Cell(number(of["value"], digits), interval_text(of, digits), basis)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict, cast
+from typing import (
+    Any,
+    NotRequired,  # those of typing cannot be validated before Python 3.12
+    cast,
+)
 
 import pandas as pd
+from typing_extensions import TypedDict
 
 from ..config import Params
 from ..frame_ids import month_of

@@ -70,10 +70,14 @@ def draw_estimates(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], uprig
         place = part["group"].map(places).to_numpy(dtype=float) + (step - 1) * DODGE
         value, reach = part["value"].to_numpy(), part[["low", "high"]].sub(part["value"], axis=0).abs().to_numpy().T
         known = np.isfinite(value)
-        look = {"color": colour, "ls": "", "ms": 4.2 if len(places) < 16 else 3.2}
+        look: dict[str, Any] = {"color": colour, "ls": "", "ms": 4.2 if len(places) < 16 else 3.2}
         both = (place[known], value[known]) if upright else (value[known], place[known])
-        bars = {"yerr" if upright else "xerr": reach[:, known]}
+        bars: dict[str, Any] = {"yerr" if upright else "xerr": reach[:, known]}
         axes.errorbar(*both, **bars, marker=marker, elinewidth=1, **look)
+        alone = known & ~np.isfinite(part["low"].to_numpy())
+        if alone.any():
+            both = (place[alone], value[alone]) if upright else (value[alone], place[alone])
+            axes.plot(*both, marker=marker, mfc="white", mew=1, zorder=3, **look)  # above the filled one
         for reason, mark in MISSING.items():
             left = ~known & (part["too_few_nights"].to_numpy(dtype=bool) == (reason == TOO_FEW))
             left &= part["group"].isin(rows.loc[rows["value"].notna(), "group"]).to_numpy()
@@ -90,7 +94,7 @@ def note_empty_groups(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], up
             continue
         frames = len(part) and part["frames"].max() > 0
         reason = "no frames" if not frames else TOO_FEW if part["too_few_nights"].any() else UNDEFINED
-        look = {"color": "#666666", "style": "italic"}
+        look: dict[str, Any] = {"color": "#666666", "style": "italic"}
         if upright:
             axes.text(place, 0.03, reason, rotation=90, ha="center", va="bottom", **look)
         else:
@@ -130,6 +134,10 @@ def legend(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
     for reason, mark in MISSING.items():
         if (missing["too_few_nights"].astype(bool) == (reason == TOO_FEW)).any():
             axes.plot([], [], mark, ls="", color=style.INK, ms=4.5, mew=1.1, label=f"{reason} for this estimate")
+    if (rows["value"].notna() & rows["low"].isna()).any():
+        axes.plot(
+            [], [], "o", ls="", ms=4.2, mfc="white", color=style.INK, label="hollow: too few nights for an interval"
+        )
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 

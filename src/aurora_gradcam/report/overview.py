@@ -1,4 +1,4 @@
-"""The one picture of the README: a frame on its way through the stages, over its night's keogram and P(aurora)."""
+"""The picture of the README: a frame on its way through the stages, over its night's keogram and P(aurora)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 
 from ..config import Params
 from ..drawing import style
-from ..drawing.keogram import EMPTY, edges, keogram, shown_at
+from ..drawing.keogram import EMPTY, edges, frame_at_columns, keogram
 from ..drawing.style import plain
 from ..files import atomic_write
 from ..frame_ids import night_of
@@ -30,7 +30,7 @@ MOST_BYTES = 400_000
 
 
 def facts(row: pd.Series) -> str:
-    """What the stages between the two pictures found, a line each."""
+    """Results of the stages between the two pictures, a line each."""
     lines = [
         ("ocr_utc", f"{row['utc']:%Y-%m-%d %H:%M:%S} UTC"),
         ("illuminate", f"Sun {row['sun_altitude']:.1f}°, Moon {row['moon_altitude']:.1f}°"),
@@ -41,7 +41,7 @@ def facts(row: pd.Series) -> str:
 
 
 def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None, row: pd.Series) -> None:
-    """Frame, findings and overlay, with arrows between them."""
+    """Frame, results and overlay, with an arrow below."""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.35, 1))
     for axes, name, picture in ((left, "extract", frame), (right, "gradcam", overlay)):
         show(axes, picture)
@@ -54,14 +54,14 @@ def draw_stages(figure: SubFigure, frame: np.ndarray, overlay: np.ndarray | None
 
 
 def draw_night(sky_axes: Axes, p_axes: Axes, night: pd.DataFrame, lines: np.ndarray, interval_s: float) -> None:
-    """The keogram over P(aurora), on one axis of time; both leave out what no frame shows."""
-    shown = shown_at(night["utc"], interval_s)
-    between = date2num(edges(night["utc"], interval_s, len(shown)))
-    sky = np.where(shown[:, None] < 0, np.uint8(EMPTY), style.brightened(lines)[:, shown])
+    """The keogram over P(aurora) on one axis of time, both with gaps where there is no frame."""
+    frame_at = frame_at_columns(night["utc"], interval_s)
+    between = date2num(edges(night["utc"], interval_s, len(frame_at)))
+    sky = np.where(frame_at[:, None] < 0, np.uint8(EMPTY), style.brightened(lines)[:, frame_at])
     sky_axes.imshow(sky, aspect="auto", extent=(between[0], between[-1], 0, 1), interpolation="nearest")
     sky_axes.set(yticks=[], ylabel="keogram")
     sky_axes.tick_params(labelbottom=False)
-    p_aurora = np.append(night["p_aurora"].to_numpy(), np.nan)[shown]
+    p_aurora = np.append(night["p_aurora"].to_numpy(), np.nan)[frame_at]
     p_axes.plot((between[:-1] + between[1:]) / 2, p_aurora, color=style.YES, lw=1.6, marker="o", ms=3)
     p_axes.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), ylabel="P(aurora)", xlabel="UTC")
     p_axes.xaxis.set_major_locator(AutoDateLocator())
@@ -119,7 +119,7 @@ def write(path: Path, data: Inputs, params: Params) -> None:
     """Write the picture as a PNG of 1600 px width; with 256 colours where it would be too large for a README."""
     figure = compose(data, params)
     if is_simulated(data.frames):
-        style.note_simulated(figure)
+        style.say_simulated(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
     picture = Image.open(buffer).convert("RGB")

@@ -45,7 +45,7 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
         "by_condition": page_tables.by_condition(metrics["conditions"]),
         "audit": page_tables.audit(metrics["conditions"], metrics["audit"]) if audited else None,
         "calibration": page_tables.calibration(metrics["calibration"]),
-        "occurrence": page_tables.occurrence(metrics["occurrence"]),
+        "occurrence": page_tables.occurrence(metrics["occurrence"]) if metrics["occurrence"] else None,
         "leakage": page_tables.leakage(leakage) if leakage else None,
         "maps": page_tables.maps(explanations) if explanations["maps"] else None,
         "randomisation": page_tables.randomisation(curves) if curves else None,
@@ -67,7 +67,7 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
     Parameters
     ----------
     metrics
-        From `counts.with_counts`.
+        From `point_estimates.with_point_estimates`.
     pictures
         The folder that holds `figures` and `keograms`.
     """

@@ -39,19 +39,17 @@ def by_split(scores: Numbers) -> Table:
 
 def confusion(score: Numbers, set_name: str) -> Table:
     """The confusion matrix of one set."""
-    rows = [
+    rows: list[list[Cell | str]] = [
         ["labelled yes", whole(score["tp"]), whole(score["fn"])],
         ["labelled no", whole(score["fp"]), whole(score["tn"])],
     ]
-    return Table(
-        "confusion", f"Confusion matrix of the {set_name} set.", ["", "classified as yes", "classified as no"], rows
-    )
+    return Table("confusion", f"Confusion matrix of the {set_name} set.", ["", "classified yes", "classified no"], rows)
 
 
 def by_condition(conditions: Numbers) -> Table:
     """How often frames are classified as aurora in the nine conditions."""
     heads = ["condition", "frames / nights", "yes", "no", "share of yes", "odds yes / no", "mean P(yes)"]
-    rows = [
+    rows: list[list[Cell | str]] = [
         [plain(name), basis(of), whole(of["yes"]), whole(of["no"])]
         + [estimate(of[key]) for key in ("yes_share", "yes_no_odds", "p_aurora_mean")]
         for name, of in conditions.items()
@@ -71,7 +69,7 @@ def audit(conditions: Numbers, together: Numbers) -> Table:
         "precision",
         "F1",
     ]
-    rows = [
+    rows: list[list[Cell | str]] = [
         [plain(name), basis(of, "labelled_frames", "labelled_nights"), basis(of, "left_out_frames", "left_out_nights")]
         + [estimate(of[key]) for key in keys]
         for name, of in [*conditions.items(), ("all nine, weighted", together)]
@@ -81,7 +79,7 @@ def audit(conditions: Numbers, together: Numbers) -> Table:
 
 def calibration(of: Numbers) -> Table:
     """The expected calibration error before and after temperature scaling."""
-    rows = [
+    rows: list[list[Cell | str]] = [
         [SETS[name], *(estimate(of[f"{name}_ece_{when}"]) for when in ("before", "after"))] for name in ("val", "test")
     ]
     caption = "Expected calibration error, before and after temperature scaling."
@@ -90,7 +88,7 @@ def calibration(of: Numbers) -> Table:
 
 def occurrence(of: Numbers) -> Table:
     """The share of frames with aurora: apparent, and corrected with audit labels."""
-    rows = [
+    rows: list[list[Cell | str]] = [
         ["all nine" if name == "all" else plain(name), basis(by["apparent"])]
         + [basis(by["prediction_powered"], "labelled", "labelled_nights")]
         + [estimate(by[method]) for method in OCCURRENCE]
@@ -102,7 +100,7 @@ def occurrence(of: Numbers) -> Table:
 
 def leakage(of: Numbers) -> Table:
     """Scores of both ways to split the same labels, and the gap."""
-    rows = [
+    rows: list[list[Cell | str]] = [
         [SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
         for name, score in of["scores"].items()
     ]
@@ -127,7 +125,9 @@ def measured(columns: Mapping[str, Numbers]) -> dict[str, str]:
 def maps(explanations: Numbers) -> Table:
     """The measures of the maps beside those of the baselines."""
     columns = {**explanations["maps"], **explanations["baselines"]}
-    rows = [[text, *(estimate(of.get(key)) for of in columns.values())] for key, text in measured(columns).items()]
+    rows: list[list[Cell | str]] = [
+        [text, *(estimate(of.get(key)) for of in columns.values())] for key, text in measured(columns).items()
+    ]
     heads = ["measure", *(plain(name.replace("@", " of ")) for name in columns)]
     caption = f"Maps for yes: of the classifier (first {len(explanations['maps'])} columns) and baselines."
     return Table("maps", caption, heads, rows)
@@ -137,7 +137,9 @@ def randomisation(curves: Mapping[str, Sequence[Numbers]]) -> Table:
     """Agreement with the trained network's map as its layers are randomised, from the head downwards."""
     parts = list(dict.fromkeys(point["part"] for curve in curves.values() for point in curve))
     by_part = {name: {point["part"]: point for point in curve} for name, curve in curves.items()}
-    rows = [[part, *(estimate(points.get(part)) for points in by_part.values())] for part in parts]
+    rows: list[list[Cell | str]] = [
+        [part, *(estimate(points.get(part)) for points in by_part.values())] for part in parts
+    ]
     heads = ["randomised down to", *(plain(name.replace("@", " of ")) for name in by_part)]
     return Table("randomisation", "Rank correlation with the map of the trained network.", heads, rows)
 
@@ -167,17 +169,18 @@ def count_rows(table: pd.DataFrame) -> list[list[str]]:
 def provenance_tables(
     params: Params, model: dict[str, Any] | None, lock: provenance.Lock | None
 ) -> dict[str, Table | None]:
-    """Versions, parameters, the classifier and the data under DVC; None where there is no model or no lock."""
+    """Versions, parameters, the classifier and the data under DVC; None for a table without rows."""
     differing = provenance.differing(params)
-    return {
+    hashes = [[entry.path, entry.md5, whole(entry.size)] for entry in lock.data] if lock else []
+    tables = {
         "packages": Table("packages", "Versions.", ["package", "version"], provenance.versions(), numeric=False),
         "params": Table("params", "Parameters that differ from their defaults.", ["parameter", "here", "default"],
-                        differing, numeric=False) if differing else None,
-        "card": model and Table("card", "The classifier (data/models/model.json).", ["", "value"],
-                                provenance.card_rows(model), numeric=False),
-        "hashes": lock and Table("hashes", "Data under DVC (dvc.lock).", ["path", "MD5", "bytes"],
-                                 [[entry.path, entry.md5, whole(entry.size)] for entry in lock.data], numeric=False),
+                        differing, numeric=False),
+        "card": Table("card", "The classifier (data/models/model.json).", ["", "value"],
+                      provenance.card_rows(model) if model else [], numeric=False),
+        "hashes": Table("hashes", "Data under DVC (dvc.lock).", ["path", "MD5", "bytes"], hashes, numeric=False),
     }  # fmt: skip
+    return {name: table if table.rows else None for name, table in tables.items()}
 
 
 def study_settings(study: dict[str, Any] | None, params: Params) -> Table | None:

@@ -22,11 +22,11 @@ TRUTHS = {
     "colour": (("red", "purple", "pink"), "yes"),
     "weather": (("clear", "cloud", "snow"), "no"),
 }
-"""What the simulator's truth groups frames by: values, and the class whose evidence is shown."""
+"""Values of the simulator's truth that group frames, and the class whose heat map is drawn."""
 
 
 def caption(row: pd.Series) -> str:
-    """UTC of the frame and what the classifier gives it."""
+    """UTC and P(yes) of a frame."""
     when = "time unknown" if pd.isna(row["utc"]) else f"{row['utc']:%Y-%m-%d\n%H:%M} UTC"
     return f"{when}\nP(yes) = {row['p_aurora']:.2f}"
 
@@ -37,7 +37,7 @@ def read_groups(
     targets: Sequence[str] = (),
     caption_of: Callable[[pd.Series], str] = caption,
 ) -> list[tuple[str, list[photo_layouts.Example]]]:
-    """Read the pictures of groups: each frame over its overlays for `targets` (none: the class it was given).
+    """Read the pictures of groups: each frame over its overlays for `targets` (default: the class of its call).
 
     `explained` holds what `caption_of` needs of each frame; a frame that gradcam did not explain has no overlay.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -17,13 +18,13 @@ from ..stage import stage_main
 from . import (
     cards,
     charts,
-    counts,
     inputs,
     metrics,
     occurrence_charts,
     overview,
     page,
     photo_figures,
+    point_estimates,
     reliability_chart,
     thesis,
     workflow_chart,
@@ -33,8 +34,8 @@ Named = Iterator[tuple[str, Figure | None]]
 """(name, figure) one after the other, nights by their date; None: there is nothing to draw."""
 
 
-def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params) -> Named:
-    """All figures that hold no photographs."""
+def chart_figures(data: inputs.Inputs, numbers: dict[str, Any], params: config.Params) -> Named:
+    """All figures without photographs; `numbers` are the metrics with point estimates."""
     joined = charts.with_conditions(data.predictions, data.sky)
     in_conditions = int((data.sky["sun_class"].isin(DARK_SUN_CLASSES) & data.sky["moon_class"].notna()).sum())
     maps = len(data.cams.drop_duplicates(["frame_id", "target", "method", "layer"]))
@@ -43,17 +44,17 @@ def chart_figures(data: inputs.Inputs, numbers: metrics.Metrics, params: config.
     yield "acc_loss", charts.acc_loss(data.training, numbers["train"]["best_epoch"])
     yield "p_yes_heatmap", charts.p_yes_heatmap(joined)
     yield "p_yes_histograms", charts.p_yes_histograms(joined, numbers["calibration"]["threshold"])
-    calibration = dict(numbers["calibration"])
-    errors = {when: calibration[f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
+    errors = {when: numbers["calibration"][f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
     yield "reliability", reliability_chart.reliability(data.reliability, errors, data.held_out)
-    yield "occurrence_by_condition", occurrence_charts.by_condition(data.occurrence)
+    occurrence = point_estimates.occurrence_with_points(data.occurrence, numbers["occurrence"])
+    yield "occurrence_by_condition", occurrence_charts.by_condition(occurrence)
     yield "occurrence_by_time", occurrence_charts.by_time(data.occurrence)
 
 
 def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Named:
     """Every night with a known time by its name, then `keograms`: held-out nights on one page."""
     held_out = set(data.split.loc[data.split["split"] == data.held_out, "night"])
-    on_page = []
+    on_page: list[night_plot.Night] = []
     for name, frames in night_plot.by_night(data.predictions, data.sky, data.labels).items():
         night = night_plot.read_night(frames)
         if name in held_out and len(on_page) < night_plot.PER_PAGE:
@@ -72,7 +73,7 @@ def remove_others(folder: Path, names: Iterable[str]) -> None:
 
 
 def write_figures(
-    data: inputs.Inputs, numbers: metrics.Metrics, params: config.Params, note: Callable[[Figure], None]
+    data: inputs.Inputs, numbers: dict[str, Any], params: config.Params, note: Callable[[Figure], None]
 ) -> set[str]:
     """Write all figures (PNG for the page, SVG for the thesis) and the nights' keograms; return their names."""
     dpi, written = params.report.figure_dpi, set()
@@ -98,11 +99,11 @@ def run(params: config.Params) -> None:
     data = inputs.read(params)
     numbers = metrics.collect(params, data)
     write_json(METRICS, numbers)
-    note = style.note_simulated if numbers["simulated"] else lambda figure: None
+    readable = point_estimates.with_point_estimates(numbers, data)
+    note = style.say_simulated if numbers["simulated"] else lambda figure: None
     with style.applied():
-        names = write_figures(data, numbers, params, note)
+        names = write_figures(data, readable, params, note)
         overview.write(OVERVIEW, data, params)
-    readable = counts.with_counts(numbers, data)
     page.write(PAGE, data, readable, params)
     cards.write(data, readable, params)
     thesis.write(data, readable, params, names)

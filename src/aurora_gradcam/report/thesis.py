@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import typst
@@ -43,7 +43,7 @@ def write_results(
 
 
 def write(data: Inputs, metrics: dict[str, Any], params: Params, figures: Iterable[str]) -> None:
-    """Write tables, results and PDF; `metrics` from `counts.with_counts`, `figures`: names of those that were drawn."""
+    """Write tables, results and PDF; `metrics` with point estimates, `figures`: names of those drawn."""
     for name, table in tables(data.frames, data.sky, metrics).items():
         write_table(name, table)
     write_json(PARAMS, params.model_dump(mode="json"))  # with the defaults of keys that params.yaml leaves out
@@ -63,4 +63,4 @@ def compile_pdf(source: Path = SOURCE, target: Path = PDF) -> None:
     except typst.TypstError as error:
         raise ToolError(f"Typst failed: {' '.join(str(error).split())}", source) from error
     with atomic_write(target) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(cast(bytes, content))  # a list of pages only for pictures

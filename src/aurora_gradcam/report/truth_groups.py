@@ -1,4 +1,4 @@
-"""What the simulator knows of each frame, in the words of the thesis's figures: form, colour and weather."""
+"""The simulator's truth about each frame, in the groups of the thesis's figures: form, colour and weather."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ FORMS = {
 CLEAR_BELOW, CLOUDY_FROM = 0.1, 0.5
 """Shares of the sky under cloud."""
 COLOURED_FROM = 0.3
-"""Shares of high red and of nitrogen's purple from which the eye sees them; both together look pink."""
+"""Share of high-altitude red, or of nitrogen's purple, from which the eye sees it; both together look pink."""
 NAMES = ("form", "colour", "weather")
 
 
 def described(truth: pd.DataFrame) -> pd.DataFrame:
-    """frame_id, form, colour, weather; null where it does not apply, or where the simulator did not say.
+    """frame_id, form, colour, weather; null where one does not apply or the simulator did not write it.
 
-    `truth` : frame_id, visible, form, cloud_fraction, and, from simulators that write them, red, purple and snow.
+    Parameters
+    ----------
+    truth
+        Frame_id, visible, form, cloud_fraction, and, from simulators that write them, red, purple and snow.
     """
     visible = truth["visible"].astype(bool)
     clouds = truth["cloud_fraction"]
     red, purple, snow = (
         truth.get(name, pd.Series(np.nan, truth.index)) for name in ("red", "purple", "snow")
-    )  # nan compares as false: nothing is claimed
+    )  # nan compares as false, so that a missing column claims nothing
     is_red, is_purple = red >= COLOURED_FROM, purple >= COLOURED_FROM
     colours = {"pink": is_red & is_purple, "red": is_red & ~is_purple, "purple": is_purple & ~is_red}
     weather = {"snow": snow > 0, "clear": clouds < CLEAR_BELOW, "cloud": clouds >= CLOUDY_FROM}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from ..drawing import style
-from .metrics import Metrics
 
 COLUMNS = 3
 WIDTH, HEIGHT = 0.86, 0.66
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 0.86, 0.66
 FILLS = ("#EAF1F8", "#EAF1F8", "#EAF1F8", "#EAF1F8", "#EAF1F8", "#FBF1D2", "#FBF1D2", "#DDF0E9", "#DDF0E9")
 
 
-def stage_texts(metrics: Metrics, held_out: str, in_conditions: int, maps: int) -> list[tuple[str, str]]:
+def stage_texts(metrics: dict[str, Any], held_out: str, in_conditions: int, maps: int) -> list[tuple[str, str]]:
     """(stage, its result in this run) for the nine stages.
 
     `held_out`: the split of the accuracy; `in_conditions`: frames in the nine conditions; `maps`: Grad-CAM maps.
@@ -38,14 +38,14 @@ def stage_texts(metrics: Metrics, held_out: str, in_conditions: int, maps: int) 
     ]
 
 
-def full_workflow(metrics: Metrics, held_out: str, in_conditions: int, maps: int) -> Figure:
+def full_workflow(metrics: dict[str, Any], held_out: str, in_conditions: int, maps: int) -> Figure:
     """The workflow, read row by row; the arguments are those of `stage_texts`."""
     figure = style.blank(3.1)
     axes = figure.subplots()
     style.bare(axes)
     axes.set(xlim=(-0.48, COLUMNS - 0.52), ylim=(-2.45, 0.45))
     texts = stage_texts(metrics, held_out, in_conditions, maps)
-    places = [(number % COLUMNS, -(number // COLUMNS)) for number in range(len(texts))]
+    places = [(float(number % COLUMNS), -float(number // COLUMNS)) for number in range(len(texts))]
     for (x, y), (name, text), fill in zip(places, texts, FILLS, strict=True):
         corner = (x - WIDTH / 2 + 0.03, y - HEIGHT / 2 + 0.03)
         axes.add_patch(
