@@ -200,7 +200,9 @@ def test_exposure_waves_and_droplets_change_the_picture_and_not_the_truth_of_a_d
 def test_a_corona_brightens_cloud_near_the_moon_alone():
     moonlit = datetime(2025, 1, 13, 5, tzinfo=UTC)
     thin = (CloudLayer("cirrus", 1.0, 0.6),)
-    plain, crowned = (small(start=moonlit, clouds=thin, droplets=d) for d in (0.0, 8.0))
+    # a fixed and short exposure: metering would darken the rest of the picture, and a long one burns the ring out
+    fixed = replace(AURORAMAX_2018, look=replace(AURORAMAX_2018.look, metering=0.0, exposure=1e5))
+    plain, crowned = (small(start=moonlit, clouds=thin, droplets=d, camera=fixed) for d in (0.0, 8.0))
     place = sun_and_moon(pd.DatetimeIndex([moonlit]), SITE).iloc[0]
     grid = make_grid(AURORAMAX_2018, TRAINING.grid)
     towards = torch.as_tensor(direction(place["moon_altitude"], place["moon_azimuth"]), dtype=torch.float32)
