@@ -14,7 +14,7 @@ import strips
 from aurora_gradcam import archive
 from aurora_gradcam.config import Extract, Params
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.preprocessing import ocr_utc, stamps
+from aurora_gradcam.preprocessing import ocr_utc
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.times import TIMES_TABLE
 
@@ -154,7 +154,7 @@ def test_a_bright_corner_of_the_sky_circle_is_no_ink(folder):
     frames = night_of_strips("20240201", texts)
     rows, columns = np.mgrid[664:720, 820:1272]
     sky = np.hypot(columns - 640, rows - 360) <= 364
-    assert sky.any() and stamps.trim(np.where(sky, 230, 0)).shape[0] > 20
+    assert sky.sum() > 100
     params = Params(extract=Extract(circle={"center": (640, 360), "radius": 364}))
     members = [(f"{name}.png", strips.png(np.where(sky, 230, strips.draw(text)).astype(np.uint8)))
                for name, text in zip(frames["frame_id"], texts, strict=True)]  # fmt: skip

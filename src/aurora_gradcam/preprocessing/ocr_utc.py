@@ -47,7 +47,7 @@ def read_strips(night: str) -> dict[str, np.ndarray]:
 def read_texts(
     names: Iterable[Name], strip_of: Callable[[Name], np.ndarray | None], params: Params
 ) -> list[stamps.Stamp]:
-    """Read strips without what they hold of the sky circle, and whole where that leaves no legible time.
+    """Read strips; where that gives no legible time, again without what they hold of the sky circle.
 
     Parameters
     ----------
@@ -57,22 +57,23 @@ def read_texts(
         Gives a strip, a grey picture, uint8 (height, width); None where a frame has none. It is asked again for strips
         that are read twice, so that they need not all stay in memory.
     """
-    masked: list[tuple[int, Name]] = []
+    asked: list[Name] = []
 
-    def without_sky() -> Iterator[np.ndarray | None]:
-        for number, name in enumerate(names):
-            strip = strip_of(name)
-            alone = (
-                None if strip is None else stamps.without_sky(strip, params.extract.stamp_box, params.extract.circle)
-            )
-            if alone is not strip:
-                masked.append((number, name))
-            yield alone
+    def whole() -> Iterator[np.ndarray | None]:
+        for name in names:
+            asked.append(name)
+            yield strip_of(name)
 
-    texts = stamps.read(without_sky(), params.ocr_utc.strips_per_page)
-    again = [(number, name) for number, name in masked if not _is_legible(texts[number], params.ocr_utc)]
-    whole = stamps.read((strip_of(name) for _, name in again), params.ocr_utc.strips_per_page)
-    for (number, _), text in zip(again, whole, strict=True):
+    def without_sky(name: Name) -> np.ndarray | None:
+        strip = strip_of(name)
+        if strip is None:
+            return None
+        return stamps.without_sky(strip, params.extract.stamp_box, params.extract.circle)
+
+    texts = stamps.read(whole(), params.ocr_utc.strips_per_page)
+    again = [number for number, text in enumerate(texts) if not _is_legible(text, params.ocr_utc)]
+    alone = stamps.read((without_sky(asked[number]) for number in again), params.ocr_utc.strips_per_page)
+    for number, text in zip(again, alone, strict=True):
         if _is_legible(text, params.ocr_utc):
             texts[number] = text
     return texts
