@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from ..training import no_sky
+from ..pretraining import no_sky
 from ..training.network import CLASSIFIER, ModelCard
 from ..training.transforms import for_evaluation
 

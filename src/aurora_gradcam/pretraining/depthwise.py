@@ -8,7 +8,7 @@ from fast ones.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +27,9 @@ class Depthwise(nn.Conv2d):
         own = cls(
             convolution.in_channels,
             convolution.out_channels,
-            convolution.kernel_size,
-            convolution.stride,
-            convolution.padding,
+            cast(Any, convolution.kernel_size),
+            cast(Any, convolution.stride),
+            cast(Any, convolution.padding),
             groups=convolution.groups,
             bias=False,
             device="meta",

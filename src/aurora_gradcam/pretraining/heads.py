@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -37,6 +38,7 @@ class Heads(nn.ModuleDict):
 
     def __init__(self, width: int, names: Sequence[str] = NAMES) -> None:
         super().__init__({name: nn.Linear(width, len(CLASSES.get(name, (STRENGTH,)))) for name in names})
+        self.width = width
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
         """Logits (batch, classes) of `cloud` and `form`, and `strength` (batch,), by name."""
@@ -61,9 +63,9 @@ def known(frames: Frames, present: Tensor | None = None) -> dict[str, Tensor]:
     conditions = {
         "cloud": lambda: frames.cloud != UNKNOWN,
         "form": lambda: (frames.form != UNKNOWN) & ~frames.borderline & kept,
-        STRENGTH: lambda: frames.strength.isfinite() & (frames.visibility >= VISIBLE) & kept,
+        STRENGTH: lambda: cast(Tensor, frames.strength).isfinite() & (frames.visibility >= VISIBLE) & kept,
     }
-    return {name: rule() for name, rule in conditions.items() if getattr(frames, name) is not None}
+    return {name: cast(Tensor, rule()) for name, rule in conditions.items() if getattr(frames, name) is not None}
 
 
 def loss(outputs: dict[str, Tensor], frames: Frames, present: Tensor | None, weights: HeadWeights) -> Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -48,9 +48,10 @@ class Learner:
         self.network = network.build(self.params.backbone, params.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(params.seed, "outline heads"))
-            self.outlines = nn.ModuleList(nn.Conv2d(_channels(self.network.features[part]), 1, 1) for part in OUTLINED)
+            parts = features_of(self.network)
+            self.outlines = nn.ModuleList(nn.Conv2d(_channels(parts[part]), 1, 1) for part in OUTLINED)
             torch.manual_seed(seed_of(params.seed, "further heads"))
-            self.heads = further.Heads(_channels(self.network.features[-1]))
+            self.heads = further.Heads(_channels(parts[-1]))
         if self.device.type == "cpu":
             depthwise.replace(self.network)
         for part in (self.network, self.outlines, self.heads):
@@ -89,13 +90,16 @@ class Learner:
         masks = None if frames.masks is None else frames.masks.to(self.device)
         levels = frames.pictures.to(self.device).float() / 255
         pictures, moved = changed(levels, masks, self.params.augmentation, generator)
-        present = None if masks is None else ~_mostly_lost(masks, moved)
+        present = None if masks is None or moved is None else ~_mostly_lost(masks, moved)
         counts = torch.ones_like(labels) if present is None else (labels < 0.5) | present
         with self._precision():
             logits, outputs, outlines = self._forward(normalised(pictures), moved is not None)
         losses = functional.cross_entropy(logits.float(), torch.stack([1 - labels, labels], 1), reduction="none")
         class_loss = (losses * counts).sum() / counts.sum().clamp_min(1)
-        loss = class_loss + self.params.mask_weight * sum(_outline_loss(each.float(), moved) for each in outlines)
+        loss = class_loss
+        if moved is not None:
+            for outline in outlines:
+                loss = loss + self.params.mask_weight * _outline_loss(outline.float(), moved)
         loss = loss + further.loss(outputs, frames, present, self.params.head_weights)
         self._learn_from(loss)
         return class_loss.item()
@@ -103,12 +107,12 @@ class Learner:
     def _forward(self, features: Tensor, outlined: bool) -> tuple[Tensor, dict[str, Tensor], list[Tensor]]:
         """Logits of the aurora, outputs of the further heads and, where wanted, outlines."""
         outlines = []
-        for number, part in enumerate(self.network.features):
+        for number, part in enumerate(features_of(self.network)):
             features = part(features)
             if number in OUTLINED and outlined:
                 outlines.append(self.outlines[OUTLINED.index(number)](features))
-        pooled = torch.flatten(self.network.avgpool(features), 1)
-        return self.network.classifier(pooled), self.heads(pooled), outlines
+        pooled = torch.flatten(self.network.get_submodule("avgpool")(features), 1)
+        return self.network.get_submodule("classifier")(pooled), self.heads(pooled), outlines
 
     def _learn_from(self, loss: Tensor) -> None:
         """One step of the optimiser, and of the running mean after it."""
@@ -142,7 +146,7 @@ class Learner:
 
     def averaged_heads(self) -> further.Heads:
         """New further heads of the mean weights, on the learner's device."""
-        mean = further.Heads(self.heads[further.STRENGTH].in_features).to(self.device)
+        mean = further.Heads(self.heads.width).to(self.device)
         mean.load_state_dict({name: self.average[f"{further.PREFIX}{name}"] for name in mean.state_dict()})
         return mean.eval()
 
@@ -181,9 +185,15 @@ def learning_rate(step: int, steps: int, params: Pretrain) -> float:
     return params.learning_rate * (1 + math.cos(math.pi * (step - warm_up) / max(steps - warm_up, 1))) / 2
 
 
-def _channels(part: nn.Sequential) -> int:
-    last = part[-1]
-    return last.out_channels if hasattr(last, "out_channels") else part[0].out_channels
+def features_of(network: nn.Module) -> nn.Sequential:
+    """The parts of an EfficientNet's backbone, in order."""
+    return cast(nn.Sequential, network.get_submodule("features"))
+
+
+def _channels(part: nn.Module) -> int:
+    layers = list(cast(nn.Sequential, part))
+    last = layers[-1] if hasattr(layers[-1], "out_channels") else layers[0]
+    return cast(int, last.out_channels)
 
 
 def _mostly_lost(before: Tensor, after: Tensor) -> Tensor:
@@ -193,7 +203,7 @@ def _mostly_lost(before: Tensor, after: Tensor) -> Tensor:
 
 def _outline_loss(logits: Tensor, masks: Tensor) -> Tensor:
     """Mean cross-entropy over the cells of a feature map that touch the sky circle."""
-    target = functional.adaptive_avg_pool2d(masks, logits.shape[-2:])
+    target = functional.adaptive_avg_pool2d(masks, list(logits.shape[-2:]))
     fine = inside(8 * logits.shape[-1], logits.new_ones(1, 1, 1, 1)).float()
     touched = (functional.avg_pool2d(fine, 8) > 0).expand_as(target)
     return functional.binary_cross_entropy_with_logits(logits[touched], target[touched])

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import cast
 
 import numpy as np
 import torch
@@ -74,6 +75,10 @@ class Limits:
     thresholds: Tensor
 
 
+def _parts(network: nn.Module) -> nn.Sequential:
+    return cast(nn.Sequential, network.get_submodule("features"))
+
+
 @contextmanager
 def pooled(network: nn.Module) -> Iterator[list[Tensor]]:
     """Collect the pooled early features of every batch that the network sees within the block.
@@ -82,7 +87,7 @@ def pooled(network: nn.Module) -> Iterator[list[Tensor]]:
     features `fit` saw, or one trained further from it.
     """
     rows: list[Tensor] = []
-    handle = network.features[PART].register_forward_hook(
+    handle = _parts(network)[PART].register_forward_hook(
         lambda part, inputs, output: rows.append(output.detach().float().mean((2, 3)).cpu())
     )
     try:
@@ -94,7 +99,7 @@ def pooled(network: nn.Module) -> Iterator[list[Tensor]]:
 def features_of(network: nn.Module, inputs: Tensor) -> Tensor:
     """The same features by a pass through the early parts alone, float32 (batch, width), on the CPU."""
     with torch.inference_mode():
-        return network.features[: PART + 1](inputs).float().mean((2, 3)).cpu()
+        return _parts(network)[: PART + 1](inputs).float().mean((2, 3)).cpu()
 
 
 def fit(skies: Tensor, others: Tensor) -> Limits:

@@ -57,7 +57,8 @@ def run(
     memory.keep()
     fix_threads()
     seed_everything(params.seed)
-    learner, history = Learner(params), {"rounds": [], "seconds": 0.0, "devices": []}
+    learner = Learner(params)
+    history: dict[str, Any] = {"rounds": [], "seconds": 0.0, "devices": []}
     if CHECKPOINT.exists():
         history = _load(learner, params)
     device = sky_weights.device_name(learner.device)

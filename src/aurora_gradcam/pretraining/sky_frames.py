@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from multiprocessing import get_context, parent_process
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ class Frames:
     def part(self, chosen: Tensor | slice) -> Frames:
         """The chosen frames."""
         columns = (getattr(self, column.name) for column in fields(self))
-        return Frames(*(None if column is None else column[chosen] for column in columns))
+        return Frames(*cast(Any, tuple(None if column is None else column[chosen] for column in columns)))
 
 
 def soft_labels(visibility: Tensor, steepness: float) -> Tensor:
@@ -113,7 +113,13 @@ def _prepare_worker() -> None:
     os.nice(BEHIND)
     memory.keep()
     # a killed parent cannot end its workers: each watches for that itself, or it would wait for work for ever
-    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _on_one_thread(work: Callable, chunks: Sequence[range]) -> list[tuple]:
@@ -155,4 +161,5 @@ def _truth(skies: Any, name: str, kind: torch.dtype) -> Tensor | None:
 
 def _joined(chunks: Iterator[tuple] | list[tuple]) -> Frames:
     columns = zip(*chunks, strict=True)
-    return Frames(*(None if column[0] is None else torch.from_numpy(np.concatenate(column)) for column in columns))
+    tensors = (None if column[0] is None else torch.from_numpy(np.concatenate(column)) for column in columns)
+    return Frames(*cast(Any, tuple(tensors)))

@@ -69,8 +69,9 @@ def outputs_of(
     logits, given = [], []
     with torch.inference_mode():
         for batch in batches(len(frames), batch_size):
-            pooled = torch.flatten(network.avgpool(network.features(plain(frames.part(batch), device))), 1)
-            logits.append(network.classifier(pooled))
+            features = network.get_submodule("features")(plain(frames.part(batch), device))
+            pooled = torch.flatten(network.get_submodule("avgpool")(features), 1)
+            logits.append(network.get_submodule("classifier")(pooled))
             given.append({} if heads is None else heads(pooled))
     p_yes = torch.cat(logits).double().softmax(1)[:, 1].cpu()
     return p_yes, {name: torch.cat([row[name] for row in given]).cpu() for name in given[0]}
@@ -91,14 +92,14 @@ def scores(p_yes: Tensor, frames: Frames) -> dict[str, float | int | None]:
     simulated_frames, simulated_yes, simulated_accuracy, simulated_auroc, simulated_log_loss (natural).
     """
     clear = ~frames.borderline
-    actual, p_yes = (frames.visibility[clear] >= 1).numpy(), p_yes[clear].numpy()
-    some, both = len(actual) > 0, 0 < actual.sum() < len(actual)
+    actual, p = (frames.visibility[clear] >= 1).numpy(), p_yes[clear].numpy()
+    is_any, is_both = len(actual) > 0, 0 < actual.sum() < len(actual)
     return {
         "simulated_frames": len(actual),
         "simulated_yes": int(actual.sum()),
-        "simulated_accuracy": float(accuracy_score(actual, p_yes >= 0.5)) if some else None,
-        "simulated_auroc": float(roc_auc_score(actual, p_yes)) if both else None,
-        "simulated_log_loss": float(log_loss(actual, p_yes, labels=[False, True])) if some else None,
+        "simulated_accuracy": float(accuracy_score(actual, p >= 0.5)) if is_any else None,
+        "simulated_auroc": float(roc_auc_score(actual, p)) if is_both else None,
+        "simulated_log_loss": float(log_loss(actual, p, labels=[False, True])) if is_any else None,
     }
 
 
@@ -133,7 +134,7 @@ def write(
     head_scores = further.scores({name: given[name] for name in _trained(own.head_weights, frames)}, frames)
     limits, refusals = _limits_of_skies(network, params, seen, frames)
 
-    kept = further.Heads(heads[further.STRENGTH].in_features, list(head_scores))
+    kept = further.Heads(heads.width, list(head_scores))
     kept.load_state_dict({name: heads.state_dict()[name] for name in kept.state_dict()})
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     state.update(further.tensors_of(kept))
