@@ -50,7 +50,7 @@ def stretches(frame_at: np.ndarray, classes: pd.Series | None = None) -> list[tu
     """
     codes = -1 - frame_at.clip(-1, 0) if classes is None else np.append(pd.factorize(classes)[0], -1)[frame_at]
     bounds = np.flatnonzero(np.diff(codes, prepend=-2, append=-2))
-    return [(first, after) for first, after in pairwise(bounds) if codes[first] >= 0]
+    return [(int(first), int(after)) for first, after in pairwise(bounds) if codes[first] >= 0]
 
 
 def keogram(frames: Iterable[np.ndarray], columns: np.ndarray, rows: int = 180) -> np.ndarray:

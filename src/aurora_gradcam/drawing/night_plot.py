@@ -64,7 +64,7 @@ def by_night(predictions: pd.DataFrame, sky: pd.DataFrame, labels: pd.DataFrame)
     """
     rows = predictions.merge(sky.dropna(subset=["utc"]), on="frame_id").merge(labels, on="frame_id", how="left")
     rows = rows.assign(night=rows["frame_id"].map(night_of)).sort_values(["utc", "frame_id"], key=sort_key)
-    return {night: part.reset_index(drop=True) for night, part in rows.groupby("night")}
+    return {str(night): part.reset_index(drop=True) for night, part in rows.groupby("night")}
 
 
 def read_night(frames: pd.DataFrame) -> Night:

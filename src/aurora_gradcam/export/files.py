@@ -51,7 +51,7 @@ def pictures(rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
     """
     members = rows.dropna(subset=["file"])[["file", "night", "member"]].itertuples(index=False)
     for night, of_night in groupby(members, key=lambda row: row.night):
-        path = archive.night_path(archive.FRAMES, night)
+        path = archive.night_path(archive.FRAMES, str(night))
         with archive.opened(path) as frames:
             for row in of_night:
                 try:

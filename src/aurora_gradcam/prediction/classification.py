@@ -99,6 +99,6 @@ def write_keogram(
     with style.applied():
         figure = night_keogram(night, threshold, interval_s, time)
         if Path(series.name).name.startswith(SIMULATED_PREFIX):
-            style.note_simulated(figure)
+            style.say_simulated(figure)
         style.save(figure, path, DPI)
     return path

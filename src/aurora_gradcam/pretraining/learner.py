@@ -203,7 +203,7 @@ def _mostly_lost(before: Tensor, after: Tensor) -> Tensor:
 
 def _outline_loss(logits: Tensor, masks: Tensor) -> Tensor:
     """Mean cross-entropy over the cells of a feature map that touch the sky circle."""
-    target = functional.adaptive_avg_pool2d(masks, list(logits.shape[-2:]))
+    target = functional.adaptive_avg_pool2d(masks, (logits.shape[-2], logits.shape[-1]))
     fine = inside(8 * logits.shape[-1], logits.new_ones(1, 1, 1, 1)).float()
     touched = (functional.avg_pool2d(fine, 8) > 0).expand_as(target)
     return functional.binary_cross_entropy_with_logits(logits[touched], target[touched])
