@@ -51,7 +51,6 @@ def compose(template: str, data: Inputs, metrics: dict[str, Any], params: Params
         sets=SETS,
         scores=SCORES,
         conditions=[plain(f"{pair.sun} x {pair.moon}") for pair in params.sample_label.conditions],
-        annotators=data.labelled["annotator"].nunique() if "annotator" in data.labelled else None,
         months=months_table(data.frames).to_dict("records"),
         illumination=illumination_table(data.sky).to_dict("records"),
         citation=(cited := citation()),
