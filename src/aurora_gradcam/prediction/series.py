@@ -72,7 +72,7 @@ def of_video(name: str, video: Video, params: Params, timed: bool, folder: Path)
     rows, notes = untimed(rows.assign(elapsed_s=elapsed_s)), []
     if timed:
         strips = [samples.get(number) for number in frames["frame_no"]]
-        texts = ocr_utc.read_texts(track(strips, f"{name}: times"), _strip, params)
+        texts = ocr_utc.read_texts(track(strips, f"{name}: times"), _strip, date or "", params)
         seen = names.night_of_texts([stamp.text for stamp in texts], params.ocr_utc)
         date = date or seen
         rows["time_status"] = "failed"
