@@ -107,3 +107,38 @@ def test_why_no_time_fits_is_told_by_date_and_rate():
 
 def test_a_serial_number_that_looks_like_a_time_of_another_century_is_none():
     assert names.time_in("18000101000000.jpg", Predict()) is None
+
+
+YELLOWKNIFE = Predict(image_zone="America/Yellowknife")
+
+
+@pytest.mark.parametrize("name", ["20231105012000.png", "20231105014000.png", "20240310024500.png"])
+def test_a_local_time_that_comes_twice_or_never_is_left_open(name):
+    assert names.time_in(name, YELLOWKNIFE) is None
+
+
+def test_open_times_are_noted_with_an_example_of_each_kind():
+    pictures = [f"{time}.png" for time in ("20231105005000", "20231105012000", "20231105021000", "20240310024500", "x")]
+    skipped, doubled = names.notes_on_times(pictures, YELLOWKNIFE)
+    assert "1 names hold a time that America/Yellowknife skips" in skipped and "20240310024500.png" in skipped
+    assert "comes twice" in doubled and "20231105012000.png" in doubled
+    assert [names.time_in(picture, YELLOWKNIFE) for picture in pictures[::2][:2]] == [
+        datetime(2023, 11, 5, 6, 50, tzinfo=UTC), datetime(2023, 11, 5, 9, 10, tzinfo=UTC)
+    ]  # fmt: skip
+
+
+def test_that_names_are_taken_as_utc_is_noted():
+    assert names.notes_on_times(["20231105012000.png"], Predict()) == [names.UTC_ASSUMED]
+    assert names.notes_on_times(["x.png"], Predict()) == []
+
+
+def test_the_rules_of_2026_hold_for_names():
+    assert names.time_in("20261201013000.png", YELLOWKNIFE) == datetime(2026, 12, 1, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Z", "+0000", "-06:00"])
+def test_an_offset_in_the_name_decides_over_the_zone_of_the_params(zone):
+    rule = Predict(image_time="%Y%m%dT%H%M%S%z", image_zone="America/Yellowknife")
+    hour = 7 if zone == "-06:00" else 1
+    assert names.time_in(f"cam_20231105T012000{zone}.png", rule) == datetime(2023, 11, 5, hour, 20, tzinfo=UTC)
+    assert names.notes_on_times([f"cam_20231105T012000{zone}.png"], rule) == []

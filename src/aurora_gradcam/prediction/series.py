@@ -134,7 +134,7 @@ def of_video(source: Source, video: Video, params: Params, timed: bool, folder: 
     notes: list[str] = []
     if timed:
         strips = [samples.get(number) for number in frames["frame_no"]]
-        texts = ocr_utc.read_texts(track(strips, f"{source.name}: times"), _strip, params)
+        texts = ocr_utc.read_texts(track(strips, f"{source.name}: times"), _strip, date or "", params)
         printed = names.night_of_texts([stamp.text for stamp in texts], params.ocr_utc)
         date = date or printed
         rows["time_status"] = "failed"

@@ -307,7 +307,7 @@ def confirm(
         night.segment[members], night.alternative[members], night.model[members] = number, alternatives, clock.offset
         night.fit_s[span] = np.maximum(EXACT_S, np.where(spread > LEVEL_S, SCATTERS * spread, 0))
     fit_s = pd.Series(night.fit_s)  # at a break that of either side, where that is larger
-    night.fit_s[:] = np.fmax(fit_s.ffill(), fit_s.bfill()).fillna(EXACT_S)
+    night.fit_s[:] = np.nan_to_num(np.fmax(fit_s.ffill().to_numpy(), fit_s.bfill().to_numpy()), nan=EXACT_S)
     return night
 
 
@@ -374,7 +374,7 @@ def _suiting(stretch: Stretch, spread: np.ndarray, moments: Sequence[Moments], t
     odd = np.flatnonzero(in_order & ~suits)
     changes = [changed_digits(moments[stretch.span[n]][stretch.nearest[n]][1].local, stretch.deviation[n]) for n in odd]
     several = np.array([len(change) > 1 for change in changes], bool)
-    suits[odd[several | are_late_exposures(changes, np.count_nonzero(np.isfinite(stretch.deviation)))]] = True
+    suits[odd[several | are_late_exposures(changes, int(np.isfinite(stretch.deviation).sum()))]] = True
     return suits
 
 
@@ -467,7 +467,7 @@ def _place_all(
     placed = [Placed()] * len(texts)
     anchors, segment = confirmed.anchors, confirmed.segment
     against = []
-    for number in anchors:
+    for number in anchors.tolist():
         model = confirmed.model[number] + elapsed_s[number]
         moment, reading = moments[number][confirmed.alternative[number]]
         placed[number] = Placed(moment, TimeStatus.READ, moment - model, reading.offset_min(moment))
@@ -482,7 +482,7 @@ def _place_all(
 
     between = np.searchsorted(anchors, np.arange(len(texts)))  # frames of one number lie between the same anchors
     opposed = {int(between[i]) for i in np.flatnonzero((segment < 0) & trusted) if moments[i]}
-    for number in np.flatnonzero(segment < 0):
+    for number in np.flatnonzero(segment < 0).tolist():
         after = int(between[number])
         ends = anchors[max(after - 1, 0) : after + 1]
         sure = len(ends) == 2 and bool(segment[ends[0]] == segment[ends[1]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from .. import archive
-from ..config import OcrUtc, Params
+from ..config import Params
+from ..config.zones import zone_named
 from ..errors import DataError
 from ..frame_ids import sort_key
 from ..images import decode_image
@@ -31,8 +32,8 @@ logger = logging.getLogger(__name__)
 def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[str]]:
     """Times of one night's frames (rows of FRAMES_TABLE), and what a person should know about the night."""
     frames = frames.sort_values("frame_no", ignore_index=True)
-    strips = read_strips(frames["night"].iloc[0])
-    read = read_texts(frames["frame_id"], strips.get, params)
+    night = frames["night"].iloc[0]
+    read = read_texts(frames["frame_id"], read_strips(night).get, night, params)
     return place_night(frames, read, params)
 
 
@@ -45,7 +46,7 @@ def read_strips(night: str) -> dict[str, np.ndarray]:
 
 
 def read_texts(
-    names: Iterable[Name], strip_of: Callable[[Name], np.ndarray | None], params: Params
+    names: Iterable[Name], strip_of: Callable[[Name], np.ndarray | None], night: str, params: Params
 ) -> list[stamps.Stamp]:
     """Read strips; where that gives no legible time, again without what they hold of the sky circle.
 
@@ -56,6 +57,8 @@ def read_texts(
     strip_of
         Gives a strip, a grey picture, uint8 (height, width); None where a frame has none. It is asked again for strips
         that are read twice, so that they need not all stay in memory.
+    night
+        The date YYYYMMDD near which a time is plausible; empty where it is not known.
     """
     asked: list[Name] = []
 
@@ -71,16 +74,25 @@ def read_texts(
         return stamps.without_sky(strip, params.extract.stamp_box, params.extract.circle)
 
     texts = stamps.read(whole(), params.ocr_utc.strips_per_page)
-    again = [number for number, text in enumerate(texts) if not _is_legible(text, params.ocr_utc)]
+    again = [number for number, text in enumerate(texts) if not _is_legible(text, night, params)]
     alone = stamps.read((without_sky(asked[number]) for number in again), params.ocr_utc.strips_per_page)
     for number, text in zip(again, alone, strict=True):
-        if _is_legible(text, params.ocr_utc):
+        if _is_legible(text, night, params):
             texts[number] = text
     return texts
 
 
-def _is_legible(stamp: stamps.Stamp, ocr: OcrUtc) -> bool:
-    return bool(parse(stamp.text or "", ocr.formats, ocr.zones))
+def _is_legible(stamp: stamps.Stamp, night: str, params: Params) -> bool:
+    """Whether a text holds a whole time, of a date near the night's."""
+    if not night:
+        return bool(parse(stamp.text or "", params.ocr_utc.formats, params.ocr_utc.zones))
+    zone = zone_named(params.site.timezone)
+    return any(clock.plausible_readings([stamp.text], date_of(night), params.ocr_utc, zone))
+
+
+def date_of(night: str) -> date:
+    """The date that YYYYMMDD stands for."""
+    return datetime.strptime(night, "%Y%m%d").date()
 
 
 def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Params) -> tuple[pd.DataFrame, list[str]]:
@@ -89,7 +101,7 @@ def place_night(frames: pd.DataFrame, read: Sequence[stamps.Stamp], params: Para
         [stamp.text for stamp in read],
         elapsed_s(frames["pts_s"], params.extract).to_numpy(),
         (frames["status"] == FrameStatus.OK).to_numpy(),
-        datetime.strptime(frames["night"].iloc[0], "%Y%m%d").date(),
+        date_of(frames["night"].iloc[0]),
         params.ocr_utc,
         params.site.timezone,
     )

@@ -162,7 +162,7 @@ def parse(
     for form in formats:
         for match in _pattern(form).finditer(text):
             try:
-                local = datetime(*(int(match[name]) for name in "YmdHMS"))
+                local = datetime.strptime(" ".join(match[name] for name in "YmdHMS"), "%Y %m %d %H %M %S")
             except ValueError:
                 continue
             before, after = text[: match.start()].upper(), text[match.end() :]

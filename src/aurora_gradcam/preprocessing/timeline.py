@@ -147,53 +147,72 @@ def cheapest_path(offsets: np.ndarray, elapsed_s: np.ndarray, tolerance_s: float
     voters = np.flatnonzero(np.isfinite(offsets).any(axis=1))
     if not voters.size:
         return EMPTY
-    values, elapsed = offsets[voters], elapsed_s[voters]
-    count, width = values.shape
-    total = np.full((count, width), np.inf)
-    pace = np.full((count, width), np.nan)
-    came_from = np.full((count, width), -1)
-    is_break = np.zeros((count, width), bool)
-    nearest, nearest_total = -1, np.inf  # the cheapest earlier reading to break from, without the ones left out since
-    for number in range(count):
-        first = max(number - LOOK_BACK, 0)
-        left_out = number - 1 - np.arange(first, number)
-        for alternative in np.flatnonzero(np.isfinite(values[number])):
-            total[number, alternative] = number
-            if number == 0:
-                continue
-            earlier = slice(first, number)
-            cost = _cost_of_steps(
-                values[earlier], elapsed[earlier, None], pace[earlier], values[number, alternative], elapsed[number],
-                tolerance_s,
-            )  # fmt: skip
-            ways = np.nan_to_num(total[earlier] + left_out[:, None] + cost, nan=np.inf)
-            best = int(ways.argmin())
-            row, column = divmod(best, width)
-            if ways.flat[best] < total[number, alternative]:
-                total[number, alternative] = ways.flat[best]
-                came_from[number, alternative] = (first + row) * width + column
-                step_cost = cost[row, column]
-                is_break[number, alternative] = step_cost == BREAK_COST
-                passed = elapsed[number] - elapsed[first + row]
-                if step_cost != BREAK_COST and passed > 0:
-                    pace[number, alternative] = (values[number, alternative] - values[first + row, column]) / passed
-            if nearest_total + number - 1 + BREAK_COST < total[number, alternative]:
-                total[number, alternative] = nearest_total + number - 1 + BREAK_COST
-                came_from[number, alternative] = nearest
-                is_break[number, alternative] = True
-                pace[number, alternative] = np.nan
-        cheapest = int(total[number].argmin())
-        if total[number, cheapest] - number < nearest_total:
-            nearest, nearest_total = number * width + cheapest, total[number, cheapest] - number
-    ends = total + (count - 1 - np.arange(count))[:, None]
-    node = int(ends.argmin())
-    nodes = []
-    while node >= 0:
-        nodes.append(node)
-        node = came_from.flat[node]
-    order = np.array(nodes[::-1])
-    path = Path(voters[order // width], order % width, is_break.reshape(-1)[order])
+    search = _Search(offsets[voters], elapsed_s[voters], tolerance_s)
+    nodes = search.cheapest()
+    path = Path(voters[nodes // search.width], nodes % search.width, search.is_break.reshape(-1)[nodes])
     return _believed(path, offsets, tolerance_s)
+
+
+class _Search:
+    """Cheapest ways to every reading from the first one on (Bellman 1957). A node is reading * width + alternative."""
+
+    def __init__(self, values: np.ndarray, elapsed: np.ndarray, tolerance_s: float) -> None:
+        self.values, self.elapsed, self.tolerance_s = values, elapsed, tolerance_s
+        self.count, self.width = values.shape
+        self.total = np.full(values.shape, np.inf)
+        self.pace = np.full(values.shape, np.nan)
+        self.came_from = np.full(values.shape, -1)
+        self.is_break = np.zeros(values.shape, bool)
+
+    def cheapest(self) -> np.ndarray:
+        """The nodes of the cheapest way through all readings, in order."""
+        nearest, nearest_total = -1, np.inf  # the best node to break from, its cost as if it were the first reading
+        for number in range(self.count):
+            for alternative in np.flatnonzero(np.isfinite(self.values[number])).tolist():
+                self.total[number, alternative] = number  # a start here leaves out all before
+                self._go_on(number, alternative)
+                self._break_from(nearest, nearest_total + number - 1, number, alternative)
+            best = int(self.total[number].argmin())
+            if self.total[number, best] - number < nearest_total:
+                nearest, nearest_total = number * self.width + best, self.total[number, best] - number
+        left_out = np.arange(self.count)[::-1, None]
+        return self._back_from(int((self.total + left_out).argmin()))
+
+    def _go_on(self, number: int, alternative: int) -> None:
+        """Reach a node from one of the LOOK_BACK readings before it, where that is cheaper."""
+        first = max(number - LOOK_BACK, 0)
+        if first == number:
+            return
+        value, elapsed = self.values[number, alternative], self.elapsed[number]
+        before = self.values[first:number], self.elapsed[first:number, None], self.pace[first:number]
+        cost = _cost_of_steps(*before, value, elapsed, self.tolerance_s)
+        left_out = np.arange(number - first)[::-1, None]
+        ways = np.nan_to_num(self.total[first:number] + left_out + cost, nan=np.inf)
+        row, column = divmod(int(ways.argmin()), self.width)
+        if ways[row, column] >= self.total[number, alternative]:
+            return
+        self.total[number, alternative] = ways[row, column]
+        self.came_from[number, alternative] = (first + row) * self.width + column
+        self.is_break[number, alternative] = cost[row, column] == BREAK_COST
+        passed = elapsed - self.elapsed[first + row]
+        if cost[row, column] != BREAK_COST and passed > 0:
+            self.pace[number, alternative] = (value - self.values[first + row, column]) / passed
+
+    def _break_from(self, node: int, total: float, number: int, alternative: int) -> None:
+        """Reach a node by a break from any earlier one, where that is cheaper."""
+        if total + BREAK_COST < self.total[number, alternative]:
+            self.total[number, alternative] = total + BREAK_COST
+            self.came_from[number, alternative] = node
+            self.is_break[number, alternative] = True
+            self.pace[number, alternative] = np.nan
+
+    def _back_from(self, node: int) -> np.ndarray:
+        """The nodes of the way that ends at one."""
+        nodes = []
+        while node >= 0:
+            nodes.append(node)
+            node = int(self.came_from.flat[node])
+        return np.array(nodes[::-1])
 
 
 def _believed(path: Path, offsets: np.ndarray, tolerance_s: float) -> Path:
