@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
 from ..config import Circle
 from ..errors import DataError
@@ -24,6 +24,10 @@ GROUNDS = 3
 """Grounds that are tried: pages and status bars have others than the picture."""
 LEAST_GRAIN = 1.5
 """Levels by which even pixels differ once they were JPEG."""
+BLUR = 1.0
+"""Pixels by which the picture is blurred against noise, at least; a blur moves no straight rim."""
+BLUR_OF_SIDE = 1 / 600
+"""The same in longer sides of the picture."""
 STARTS = 6
 """Circles of the coarse search that are fitted, for each ground."""
 
@@ -76,10 +80,10 @@ def find_circle(pictures: Sequence[np.ndarray]) -> Circle:
     """
     picture = _mean(pictures)
     height, width = picture.shape[:2]
+    picture = cv2.GaussianBlur(picture, (0, 0), max(BLUR, max(width, height) * BLUR_OF_SIDE))
     rims: list[Rim] = []
     for colour, grain in _grounds(picture):
         distance = np.abs(picture - colour).max(axis=2)
-        distance = ndimage.gaussian_filter(distance, max(width, height) / 1000)
         starts = search(distance, grain, STARTS) if min(height, width) > 1 else []
         rims += [rim for start in starts if (rim := fit_rim(distance, grain, start)) is not None]
     good = [rim for rim in rims if rim.is_good]
