@@ -115,6 +115,13 @@ def test_trees_and_a_light_dome_at_the_rim_do_not_matter():
     assert_found([grey(levels[..., 0])], circle)
 
 
+def test_a_figure_on_a_white_page_is_found_within_its_black_square():
+    circle = Circle(center=(214, 208), radius=170)
+    page = np.full((432, 432, 3), 255, np.uint8)
+    page[20:400, 34:414] = picture(432, 432, circle, sky=90, noise=3)[20:400, 34:414]
+    assert_found([page], circle)
+
+
 def test_a_glare_ring_around_the_lens_is_not_the_sky():
     circle = Circle(center=(420, 240), radius=200)
     distance = away(854, 480, *circle.center)
