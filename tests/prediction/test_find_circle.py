@@ -56,7 +56,8 @@ def test_a_disc_is_found_within_a_hundredth_of_its_radius(data):
     radius = data.draw(st.integers(int(0.27 * short), int(0.6 * short)))
     x = data.draw(st.integers(min(radius, width - radius), max(radius, width - radius)))
     y = data.draw(st.integers(min(radius, height - radius), max(radius, height - radius)))
-    sky, noise = data.draw(st.floats(15, 255)), data.draw(st.floats(0, 6))
+    sky = data.draw(st.floats(15, 255))
+    noise = data.draw(st.floats(0, min(6, 0.15 * sky)))  # in more than that, a small dark sky is refused
     circle = Circle(center=(x, y), radius=radius)
     # what the picture's border cuts off must leave an arc that fixes a circle
     angle = np.radians(np.arange(360))
@@ -112,6 +113,13 @@ def test_trees_and_a_light_dome_at_the_rim_do_not_matter():
         pen.polygon([top, *foot], fill=(3, 3, 3))
     levels = np.asarray(image) + 120 * np.exp(-((away(854, 600, 150, 300) / 40) ** 2))[..., None]
     assert_found([grey(levels[..., 0])], circle)
+
+
+def test_a_figure_on_a_white_page_is_found_within_its_black_square():
+    circle = Circle(center=(214, 208), radius=170)
+    page = np.full((432, 432, 3), 255, np.uint8)
+    page[20:400, 34:414] = picture(432, 432, circle, sky=90, noise=3)[20:400, 34:414]
+    assert_found([page], circle)
 
 
 def test_a_glare_ring_around_the_lens_is_not_the_sky():

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import canvases
 from aurora_gradcam.config import Circle
+from aurora_gradcam.errors import DataError
 from aurora_gradcam.prediction.find_circle import find_circle
 
 CAMERAS = ("auroramax2018", "auroramax-thesis", "nipr", "kho")
@@ -25,6 +27,21 @@ def frames_of(real: Path, camera: str) -> list[np.ndarray]:
 
 def error(found: Circle, x: float, y: float, radius: float) -> float:
     return float(np.abs(np.subtract([*found.center, found.radius], [x, y, radius])).max())
+
+
+def test_of_real_frames_on_other_canvases_most_circles_are_found_and_hardly_any_wrong(real):
+    paths = sorted((*(real / "frames").glob("*.jpg"), *(real / "cameras" / "frames").glob("*.jpg")))[::4]
+    found = wrong = 0
+    for number, path in enumerate(paths):
+        frame = np.asarray(Image.open(path).convert("RGB"))
+        canvas = canvases.paste(frame, np.random.default_rng([5, number]))
+        try:
+            circle = find_circle([canvas.picture])
+        except DataError:
+            continue
+        is_right = canvases.error(circle.center, circle.radius, canvas.circle) <= 0.1
+        found, wrong = found + is_right, wrong + (not is_right)
+    assert found / len(paths) >= 0.75 and wrong / len(paths) <= 0.02, (found, wrong, len(paths))
 
 
 @pytest.mark.parametrize("camera", CAMERAS)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
 from ..config import Circle
 from ..errors import DataError
@@ -25,6 +25,12 @@ GROUNDS = 3
 """Grounds that are tried: pages and status bars have others than the picture."""
 LEAST_GRAIN = 1.5
 """Levels by which even pixels differ once they were JPEG."""
+BLUR = 1.0
+"""Pixels by which the picture is blurred against noise, at least; a blur moves no straight rim."""
+BLUR_OF_SIDE = 1 / 600
+"""The same in longer sides of the picture."""
+MARGIN_MARKS = 0.1
+"""Share of a row or column of a page's margin that letters may take."""
 STARTS = 6
 """Circles of the coarse search that are fitted, for each ground."""
 
@@ -76,18 +82,38 @@ def find_circle(pictures: Sequence[np.ndarray]) -> Circle:
     """
     picture = _mean(pictures)
     height, width = picture.shape[:2]
-    rims: list[Rim] = []
-    for colour, grain in _grounds(picture):
-        distance = np.abs(picture - colour).max(axis=2)
-        distance = ndimage.gaussian_filter(distance, max(width, height) / 1000)
-        starts = search(distance, grain, STARTS) if min(height, width) > 1 else []
-        rims += [rim for start in starts if (rim := fit_rim(distance, grain, start)) is not None]
-    good = [rim for rim in rims if rim.is_good]
+    picture = cv2.GaussianBlur(picture, (0, 0), max(BLUR, max(width, height) * BLUR_OF_SIDE))
+    good, (left, top) = _good_rims(picture), (0, 0)
+    if not good:  # a figure on a page: the ground around the circle is not that of the page
+        left, top, inner = _without_margin(picture)
+        good = _good_rims(inner) if inner.size < picture.size else []
     if not good:
         raise DataError("no sky circle is to be seen", f"a picture of {width}x{height}",
                         "give it in pixels, as --circle x,y,r")  # fmt: skip
     x, y, radius = max(good, key=lambda rim: rim.score).fit
-    return Circle(center=(round(x), round(y)), radius=round(radius))
+    return Circle(center=(round(x + left), round(y + top)), radius=round(radius))
+
+
+def _good_rims(picture: np.ndarray) -> list[Rim]:
+    """Circles of a blurred picture, float32 (height, width, 3), that pass the tests."""
+    rims: list[Rim | None] = []
+    for colour, grain in _grounds(picture):
+        distance = np.abs(picture - colour).max(axis=2)
+        starts = search(distance, grain, STARTS) if min(distance.shape) > 1 else []
+        rims += [fit_rim(distance, grain, start) for start in starts]
+    return [rim for rim in rims if rim is not None and rim.is_good]
+
+
+def _without_margin(picture: np.ndarray) -> tuple[int, int, np.ndarray]:
+    """Left and top of the part within an even margin of the corners' colour, and that part."""
+    colour, _ = _grounds(picture)[0]
+    other = np.abs(picture - colour).max(axis=2) > SAME_GROUND
+    rows, columns = (np.flatnonzero(other.mean(axis=axis) > MARGIN_MARKS) for axis in (1, 0))
+    if min(len(rows), len(columns)) < 2:
+        return 0, 0, picture
+    trim = int(np.ceil(2 * BLUR))
+    left, top, right, bottom = columns[0] + trim, rows[0] + trim, columns[-1] + 1 - trim, rows[-1] + 1 - trim
+    return int(left), int(top), picture[top:bottom, left:right]
 
 
 def _mean(pictures: Sequence[np.ndarray]) -> np.ndarray:
