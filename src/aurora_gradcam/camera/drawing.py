@@ -50,7 +50,9 @@ def _strips(proposal: Proposal, width: int) -> list[Image.Image]:
     return [_line(pairs[place][0], pairs[place][1] or "nothing read", width, font) for place in places]
 
 
-def _line(strip: np.ndarray | None, text: str, width: int, font: ImageFont.FreeTypeFont) -> Image.Image:
+def _line(
+    strip: np.ndarray | None, text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> Image.Image:
     line = Image.new("RGB", (width, STRIP_HEIGHT), GROUND)
     left = 8
     if strip is not None:
