@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .proposal import Proposal
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 CIRCLE, BOX, TEXT, GROUND = (255, 170, 0), (0, 220, 255), (255, 255, 255), (40, 40, 40)
 """Colours that stand out from a night sky and from each other for colour-blind readers."""
 LARGEST = 1600  # pixels of the longer side
