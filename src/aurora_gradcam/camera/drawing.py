@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .proposal import Proposal
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 CIRCLE, BOX, TEXT, GROUND = (255, 170, 0), (0, 220, 255), (255, 255, 255), (40, 40, 40)
 """Colours that stand out from a night sky and from each other for colour-blind readers."""
 LARGEST = 1600  # pixels of the longer side
@@ -50,7 +51,9 @@ def _strips(proposal: Proposal, width: int) -> list[Image.Image]:
     return [_line(pairs[place][0], pairs[place][1] or "nothing read", width, font) for place in places]
 
 
-def _line(strip: np.ndarray | None, text: str, width: int, font: ImageFont.FreeTypeFont) -> Image.Image:
+def _line(
+    strip: np.ndarray | None, text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> Image.Image:
     line = Image.new("RGB", (width, STRIP_HEIGHT), GROUND)
     left = 8
     if strip is not None:
