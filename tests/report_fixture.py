@@ -12,8 +12,8 @@ from PIL import Image
 
 import tiny
 from aurora_gradcam import config
+from aurora_gradcam.corpus.images import read_frame
 from aurora_gradcam.gradcam import explanations, overlays
-from aurora_gradcam.images import read_frame
 from aurora_gradcam.inference import evaluate
 from aurora_gradcam.tables.cams import CAMS_TABLE, MEASURES
 from aurora_gradcam.tables.frames import FRAMES_TABLE

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from aurora_gradcam import archive
-from aurora_gradcam.frame_ids import month_of, night_of
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.frame_ids import month_of, night_of
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
 from aurora_gradcam.tables.sky import SKY_TABLE

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from aurora_gradcam import archive
 from aurora_gradcam.cli import app
 from aurora_gradcam.config import load
+from aurora_gradcam.corpus import archive
 from aurora_gradcam.errors import AuroraError, ConfigError, DataError, InputError
 from aurora_gradcam.export import files as export_files
 from aurora_gradcam.export import listing as export

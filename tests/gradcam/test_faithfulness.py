@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from aurora_gradcam.corpus.sky_circle import is_inside
 from aurora_gradcam.gradcam import faithfulness as module
 from aurora_gradcam.gradcam.faithfulness import even_sky, faithfulness, probability_without, removal_order
-from aurora_gradcam.sky_circle import is_inside
 
 # isort: split
 from pytorch_grad_cam.metrics.road import ROADCombined

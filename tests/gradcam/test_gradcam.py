@@ -10,14 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
-from aurora_gradcam import archive, config
+from aurora_gradcam import config
 from aurora_gradcam.conditions import CONDITIONS, condition_name
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.images import read_frame
+from aurora_gradcam.corpus.sky_circle import is_inside
 from aurora_gradcam.errors import ConfigError, InputError
 from aurora_gradcam.gradcam import chosen, gradcam, pointing
 from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.gradcam.overlays import overlay
-from aurora_gradcam.images import read_frame
-from aurora_gradcam.sky_circle import is_inside
 from aurora_gradcam.tables.cams import CAM_BASELINES_TABLE, CAMS_TABLE
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE

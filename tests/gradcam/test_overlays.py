@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import tiny
+from aurora_gradcam.corpus.sky_circle import is_inside
 from aurora_gradcam.gradcam.overlays import STRENGTH, overlay, panel, resized
-from aurora_gradcam.sky_circle import is_inside
 
 
 @pytest.fixture

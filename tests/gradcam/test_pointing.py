@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from aurora_gradcam import archive
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.sky_circle import is_inside
 from aurora_gradcam.gradcam import pointing
-from aurora_gradcam.sky_circle import is_inside
 
 SIZE = 48
 

@@ -9,9 +9,9 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
+from aurora_gradcam.corpus.sky_circle import is_inside
 from aurora_gradcam.gradcam import sanity
 from aurora_gradcam.gradcam.maps import explain
-from aurora_gradcam.sky_circle import is_inside
 from aurora_gradcam.training.network import build
 
 SIDE = 64

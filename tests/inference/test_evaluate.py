@@ -8,9 +8,10 @@ import pytest
 import torch
 
 import tiny
-from aurora_gradcam import archive, config
+from aurora_gradcam import config
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.images import read_frame
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.images import read_frame
 from aurora_gradcam.inference import evaluate
 from aurora_gradcam.inference.reliability import expected_calibration_error
 from aurora_gradcam.tables.frames import FRAMES_TABLE

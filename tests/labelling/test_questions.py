@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aurora_gradcam import archive
+from aurora_gradcam.corpus import archive
 from aurora_gradcam.errors import DataError, InputError
 from aurora_gradcam.labelling.pictures import pictures_of
 from aurora_gradcam.labelling.questions import ordered, questions, sampled

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from aurora_gradcam import archive, config
+from aurora_gradcam import config
+from aurora_gradcam.corpus import archive
 from aurora_gradcam.labelling import journal
 from aurora_gradcam.labelling.server import build
 from aurora_gradcam.labelling.session import Wish, start

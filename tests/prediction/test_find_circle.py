@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 
 import canvases
 from aurora_gradcam.config import Circle
+from aurora_gradcam.corpus.sky_circle import is_inside
 from aurora_gradcam.errors import DataError
 from aurora_gradcam.prediction.find_circle import cut, find_circle
-from aurora_gradcam.sky_circle import is_inside
 
 PERCENT = 0.01
 PASTED = 5

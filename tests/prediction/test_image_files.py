@@ -14,7 +14,7 @@ from PIL import Image
 import tiny
 import videos
 from aurora_gradcam.config import Circle
-from aurora_gradcam.images import decode_image
+from aurora_gradcam.corpus.images import decode_image
 from aurora_gradcam.prediction import image_files
 from aurora_gradcam.prediction.find_circle import cut
 from aurora_gradcam.preprocessing import video

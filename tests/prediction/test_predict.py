@@ -19,10 +19,10 @@ from PIL import Image
 import tiny
 from aurora_gradcam import config
 from aurora_gradcam.cli import main
+from aurora_gradcam.corpus.images import decode_image, read_frame
 from aurora_gradcam.errors import AuroraError, InputError
 from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.gradcam.overlays import overlay
-from aurora_gradcam.images import decode_image, read_frame
 from aurora_gradcam.inference import evaluate
 from aurora_gradcam.inference.classify import classify, predictions
 from aurora_gradcam.prediction import predict, sky_check

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import OcrUtc
-from aurora_gradcam.config.zones import zone_named
 from aurora_gradcam.preprocessing import clock
+from aurora_gradcam.zones import zone_named
 
 ZONE = "America/Yellowknife"
 OCR = OcrUtc()

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import OcrUtc, Site
-from aurora_gradcam.config.zones import zone_named, zone_rules
 from aurora_gradcam.preprocessing import clock
 from aurora_gradcam.preprocessing.readings import Reading
+from aurora_gradcam.zones import zone_named, zone_rules
 
 YELLOWKNIFE = "America/Yellowknife"
 OCR = OcrUtc()
@@ -128,7 +128,7 @@ def test_the_rules_of_the_system_change_nothing(tmp_path: Path):
                       + (-7 * 3600).to_bytes(4, "big", signed=True) + b"\0\0" + b"MST\0")  # fmt: skip
     code = (
         "from datetime import datetime; from zoneinfo import ZoneInfo\n"
-        "from aurora_gradcam.config.zones import zone_named\n"
+        "from aurora_gradcam.zones import zone_named\n"
         f"for zone in (ZoneInfo('{YELLOWKNIFE}'), zone_named('{YELLOWKNIFE}')):\n"
         "    print(datetime(2026, 12, 1, 1, 30, tzinfo=zone).utcoffset().total_seconds() / 3600)\n"
     )

@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 import videos
-from aurora_gradcam import archive, config
+from aurora_gradcam import config
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.frame_ids import make
+from aurora_gradcam.corpus.images import decode_image, read_frame
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.frame_ids import make
-from aurora_gradcam.images import decode_image, read_frame
 from aurora_gradcam.preprocessing import extract, video
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import strips
-from aurora_gradcam import archive
 from aurora_gradcam.config import Extract, Params
+from aurora_gradcam.corpus import archive
 from aurora_gradcam.errors import DataError, InputError
 from aurora_gradcam.preprocessing import ocr_utc
 from aurora_gradcam.tables.frames import FRAMES_TABLE

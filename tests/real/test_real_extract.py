@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 import videos
-from aurora_gradcam import archive
-from aurora_gradcam.images import decode_image
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.images import decode_image
 from aurora_gradcam.preprocessing import extract
 from aurora_gradcam.preprocessing.video import is_blank
 from aurora_gradcam.tables.frames import FRAMES_TABLE

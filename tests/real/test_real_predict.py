@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from aurora_gradcam import config
-from aurora_gradcam.images import decode_image
+from aurora_gradcam.corpus.images import decode_image
 from aurora_gradcam.inference.classify import classify, predictions
 from aurora_gradcam.prediction import circles, image_files
 from aurora_gradcam.prediction.predict import run

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
-from aurora_gradcam import archive
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.frame_ids import in_order
+from aurora_gradcam.corpus.images import read_frame
 from aurora_gradcam.errors import DataError, InputError
 from aurora_gradcam.files import atomic_write
-from aurora_gradcam.frame_ids import in_order
-from aurora_gradcam.images import read_frame
 
 members = st.dictionaries(st.from_regex(r"[a-z0-9-]{1,12}\.jpg", fullmatch=True), st.binary(max_size=200), max_size=8)
 

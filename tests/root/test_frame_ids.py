@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_gradcam import frame_ids
+from aurora_gradcam.corpus import frame_ids
 
 nights = st.dates().map(lambda day: day.strftime("%Y%m%d")).filter(lambda night: len(night) == 8)
 frames = st.lists(st.tuples(nights, st.integers(0, 3_000_000)), unique=True, max_size=30)

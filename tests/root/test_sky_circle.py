@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from aurora_gradcam import sky_circle
+from aurora_gradcam.corpus import sky_circle
 
 
 @pytest.mark.parametrize("size", [2, 7, 64, 240, 720])

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 import torch
 
-from aurora_gradcam import archive, cli
+from aurora_gradcam import cli
 from aurora_gradcam.config import Site
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.images import decode_image
 from aurora_gradcam.errors import InputError
-from aurora_gradcam.images import decode_image
 from aurora_gradcam.simulation import nights, scene
 from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan
 from aurora_gradcam.simulation.truth import BORDERLINE

@@ -9,11 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from aurora_gradcam import archive, config
+from aurora_gradcam import config
 from aurora_gradcam.config import Params, Train
+from aurora_gradcam.corpus import archive
+from aurora_gradcam.corpus.frame_ids import night_of
+from aurora_gradcam.corpus.images import read_frame
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.frame_ids import night_of
-from aurora_gradcam.images import read_frame
 from aurora_gradcam.inference.classify import classify
 from aurora_gradcam.tables.split import SPLIT_TABLE
 from aurora_gradcam.training import calibration, network, train

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from urllib.parse import unquote, urlsplit
 
+from ..corpus.frame_ids import month_of
 from ..errors import ConfigError, InputError
-from ..frame_ids import month_of
 
 SIZES = ("480p", "720p", "1080p")
 MOST_NIGHTS = 400

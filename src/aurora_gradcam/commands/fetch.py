@@ -8,12 +8,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from ..config import PARAMS_FILE
 from ..errors import ConfigError
+from ..zones import zone_named
 from .options import Assignments, ParamsFile, params_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def fetch(
         raise ConfigError(f"{timeout:g} s is not a time to wait", "--timeout", "give a number above 0")
     begin = addresses.day(first, "--from")
     end = addresses.day(last, "--to") if last else begin
-    today = datetime.now(ZoneInfo(settings.site.timezone)).date()
+    today = datetime.now(zone_named(settings.site.timezone)).date()
     nights = addresses.nights_between(begin, end, today)
     request = Request(nights, settings.fetch.addresses, size, settings.fetch.at_once, Patience(stall=timeout))
     if dry_run:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from ..zones import zone_named
 from .base import Frozen
-from .zones import zone_named
 
 
 class Site(Frozen):

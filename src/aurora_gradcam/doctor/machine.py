@@ -141,7 +141,7 @@ def disk(root: Path, free_bytes: int | None = None) -> Check:
 def time_zones() -> Check:
     """Which rules of time zones are used: the package's, whatever the system's are."""
     try:
-        rules = import_module("aurora_gradcam.config.zones").zone_rules()
+        rules = import_module("aurora_gradcam.zones").zone_rules()
     except (ImportError, AttributeError):
         rules = f"tzdata {metadata.version('tzdata')}"
     return Check("time zones", "ok", rules)

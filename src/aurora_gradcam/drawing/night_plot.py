@@ -17,8 +17,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..conditions import MOON_CLASSES, SUN_CLASSES
-from ..frame_ids import night_of, sort_key
-from ..images import read_frame
+from ..corpus.frame_ids import night_of, sort_key
+from ..corpus.images import read_frame
 from . import style
 from .keogram import edges, frame_at_columns, keogram, stretches
 from .style import plain

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import archive
+from ..corpus import archive
 from ..errors import DataError, InputError
 from ..files import atomic_write
 from ..progress import track

@@ -13,8 +13,8 @@ import pandas as pd
 
 from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..config import Params
+from ..corpus.frame_ids import sort_key
 from ..errors import ConfigError, DataError, InputError
-from ..frame_ids import sort_key
 from ..tables.frames import FRAMES_TABLE, SIMULATED_PREFIX
 from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE

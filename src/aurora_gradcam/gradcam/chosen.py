@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import config
 from ..conditions import CONDITIONS, condition_name
-from ..frame_ids import sort_key
+from ..corpus.frame_ids import sort_key
 from ..tables.split import held_out_split
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..frame_ids import night_of
+from ..corpus.frame_ids import night_of
 from ..inference.bootstrap import SHARE, interval
 from ..results import rounded
 

@@ -13,8 +13,8 @@ import pandas as pd
 from PIL import Image
 
 from .. import config, memory
-from ..frame_ids import in_order, sort_key
-from ..images import read_frame
+from ..corpus.frame_ids import in_order, sort_key
+from ..corpus.images import read_frame
 from ..progress import track
 from ..results import EXPLANATIONS, write_json
 from ..stage import stage_main

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..sky_circle import is_inside
+from ..corpus.sky_circle import is_inside
 from ..tables.labels import LABELS
 from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, which imports torchvision
 

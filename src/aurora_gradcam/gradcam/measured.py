@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..images import read_frame
+from ..corpus.images import read_frame
 from ..progress import track
 from ..training.network import ModelCard, build
 from ..training.transforms import for_evaluation, resized

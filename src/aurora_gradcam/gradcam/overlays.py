@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from ..sky_circle import is_inside
+from ..corpus.sky_circle import is_inside
 
 COLOURS = "inferno"
 """Perceptually uniform and safe for colour-blind readers; no green, the colour of most aurora."""

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from .. import archive
-from ..frame_ids import month_of, night_of
-from ..sky_circle import is_inside
+from ..corpus import archive
+from ..corpus.frame_ids import month_of, night_of
+from ..corpus.sky_circle import is_inside
 from .overlays import resized
 
 TRUTH = Path("data/labels/truth")

@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 from torch import nn
 
-from ..sky_circle import is_inside
+from ..corpus.sky_circle import is_inside
 from ..training.statistics import measure_statistics
 from .maps import explain
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..conditions import CONDITIONS, condition_name
-from ..frame_ids import night_of
+from ..corpus.frame_ids import night_of
 from .bootstrap import MIN_NIGHTS, Estimate, ratio_interval
 from .resampling import night_interval, per_night
 from .scores import Numbers, estimates

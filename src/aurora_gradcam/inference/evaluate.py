@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import archive, config, memory
+from .. import config, memory
+from ..corpus import archive
+from ..corpus.frame_ids import sort_key
+from ..corpus.images import decode_image
 from ..errors import DataError
 from ..files import write_text
-from ..frame_ids import sort_key
-from ..images import decode_image
 from ..progress import track
 from ..results import (
     CONDITIONS,

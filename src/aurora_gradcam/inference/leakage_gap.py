@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
+from ..corpus.frame_ids import sort_key
 from ..errors import DataError
-from ..frame_ids import sort_key
 from ..results import LEAKAGE, read_json
 from ..tables.labels import LABELLED_TABLE
 from ..tables.split import SPLIT_TABLE

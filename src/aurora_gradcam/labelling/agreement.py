@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..frame_ids import night_of
+from ..corpus.frame_ids import night_of
 from ..inference.resampling import night_interval, per_night
 from ..tables.labels import LABELS
 from .collect import Answers

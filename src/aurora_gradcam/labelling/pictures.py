@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import archive
+from ..corpus import archive
+from ..corpus.frame_ids import in_order, night_of, sort_key
 from ..errors import DataError, InputError
-from ..frame_ids import in_order, night_of, sort_key
 from .questions import utc_text
 
 WITHIN = pd.Timedelta(seconds=90)

@@ -9,8 +9,8 @@ from typing import Literal
 import pandas as pd
 
 from ..conditions import condition_name
+from ..corpus.frame_ids import in_order, night_of
 from ..errors import InputError
-from ..frame_ids import in_order, night_of
 from ..preprocessing.sampling import draws
 from ..tables.labels import LABELLED_TABLE, TO_LABEL
 from ..tables.predictions import PREDICTIONS_TABLE

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..conditions import MOON_CLASSES, SUN_CLASSES, condition_name
 from ..config import Params
+from ..corpus.frame_ids import in_order
 from ..errors import InputError
-from ..frame_ids import in_order
 from ..tables.frames import FRAMES_TABLE, is_simulated
 from ..tables.labels import LABELS_FILE
 from ..tables.sky import SKY_TABLE

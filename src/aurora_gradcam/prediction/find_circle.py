@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from ..config import Circle
+from ..corpus.sky_circle import is_inside
 from ..errors import DataError
-from ..sky_circle import is_inside
 from .circle_rim import Rim, fit_rim
 from .circle_search import search
 

@@ -12,11 +12,11 @@ from itertools import pairwise
 import numpy as np
 
 from ..config import OcrUtc, Predict
-from ..config.zones import zone_named
 from ..errors import ConfigError
 from ..preprocessing import video_names
 from ..preprocessing.readings import Reading, parse
 from ..preprocessing.video_names import is_date
+from ..zones import zone_named
 
 FIELDS = {"Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{2}", "d": r"\d{2}", "j": r"\d{3}", "H": r"\d{2}", "I": r"\d{2}",
           "M": r"\d{2}", "S": r"\d{2}", "f": r"\d{1,6}", "p": r"[AaPp][Mm]", "z": r"(?:Z|[+-]\d{2}:?\d{2})",

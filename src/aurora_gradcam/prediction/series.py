@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import Params
-from ..images import decode_image
+from ..corpus.images import decode_image
 from ..preprocessing import extract, ocr_utc
 from ..preprocessing.sky import POSITIONS, illuminated
 from ..preprocessing.timeline import AGREEING

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from ..config import OcrUtc
-from ..config.zones import zone_named
 from ..tables.times import TimeStatus
+from ..zones import zone_named
 from .readings import Reading, edits, parse, without_lone_zones, zone_min
 from .timeline import AGREEING, LEVEL_S, Clock, Path, path_of_night, scatter
 

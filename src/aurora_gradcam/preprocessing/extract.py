@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from .. import archive, parallel
+from .. import parallel
 from ..config import Extract, Params
+from ..corpus import archive
+from ..corpus.frame_ids import make
 from ..errors import DataError, InputError
-from ..frame_ids import make
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus
 from . import video

@@ -8,8 +8,8 @@ from functools import partial
 import pandas as pd
 
 from ..config import Params
+from ..corpus.frame_ids import sort_key
 from ..errors import InputError
-from ..frame_ids import sort_key
 from ..parallel import map_nights
 from ..stage import stage_main
 from ..tables.sky import SKY_TABLE

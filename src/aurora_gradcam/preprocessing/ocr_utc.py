@@ -11,16 +11,16 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from .. import archive
 from ..config import Params
-from ..config.zones import zone_named
+from ..corpus import archive
+from ..corpus.frame_ids import sort_key
+from ..corpus.images import decode_image
 from ..errors import DataError
-from ..frame_ids import sort_key
-from ..images import decode_image
 from ..parallel import map_nights
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus, elapsed_s
 from ..tables.times import TIME_STATUSES, TIMES_TABLE, TimeStatus
+from ..zones import zone_named
 from . import clock, stamps, unread
 from .readings import parse
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ..config import Fractions, Params
+from ..corpus.frame_ids import night_of, sort_key
 from ..errors import ConfigError, DataError
-from ..frame_ids import night_of, sort_key
 from ..stage import stage_main
 from ..tables.labels import LABELLED_TABLE, LABELS, LABELS_FILE, TO_LABEL
 from ..tables.split import SPLIT_TABLE, SPLITS

@@ -20,8 +20,8 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
-from .. import sky_circle
 from ..config import Circle, Extract
+from ..corpus import sky_circle
 from ..errors import ConfigError, InputError, ToolError
 from . import ffmpeg_tool
 from .ffmpeg_tool import REPLACE

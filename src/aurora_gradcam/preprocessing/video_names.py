@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..config.extract import NIGHT_FIELDS
+from ..corpus.frame_ids import month_of
 from ..errors import ConfigError, InputError
-from ..frame_ids import month_of
 
 logger = logging.getLogger(__name__)
 

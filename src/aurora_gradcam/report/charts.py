@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from ..conditions import DARK_SUN_CLASSES, MOON_CLASSES, SUN_CLASSES
 from ..config import Params
+from ..corpus.frame_ids import night_of
 from ..drawing import style
 from ..drawing.style import plain
-from ..frame_ids import night_of
 from ..inference.bootstrap import MIN_NIGHTS
 
 LOG_ABOVE = 20

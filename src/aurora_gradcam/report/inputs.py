@@ -11,9 +11,9 @@ import pandas as pd
 import yaml
 
 from ..config import Params
+from ..corpus.frame_ids import month_of
+from ..corpus.images import decode_image
 from ..errors import InputError
-from ..frame_ids import month_of
-from ..images import decode_image
 from ..inference import leakage_gap
 from ..results import EVALUATION, EXPLANATIONS, OCCURRENCE, RELIABILITY_PLOT, read_json
 from ..stage import WARNINGS

@@ -12,7 +12,7 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from ..config import Params
-from ..frame_ids import month_of
+from ..corpus.frame_ids import month_of
 from ..results import rounded
 from ..tables.frames import is_simulated
 from ..tables.split import SPLITS

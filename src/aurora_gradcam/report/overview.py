@@ -14,12 +14,12 @@ from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
 from ..config import Params
+from ..corpus.frame_ids import night_of
+from ..corpus.images import read_frame
 from ..drawing import style
 from ..drawing.keogram import EMPTY, edges, frame_at_columns, keogram
 from ..drawing.style import plain
 from ..files import atomic_write
-from ..frame_ids import night_of
-from ..images import read_frame
 from ..tables.frames import is_simulated
 from . import selection
 from .inputs import Inputs, read_overlay

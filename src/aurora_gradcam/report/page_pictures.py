@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..conditions import CONDITIONS, condition_name
+from ..corpus.frame_ids import month_of, night_of, sort_key
+from ..corpus.images import read_frame
 from ..drawing import style
-from ..frame_ids import month_of, night_of, sort_key
-from ..images import read_frame
 from ..web.pages import picture_uri
 from . import selection
 from .formats import plain

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..config import Params
-from ..frame_ids import sort_key
-from ..images import read_frame
+from ..corpus.frame_ids import sort_key
+from ..corpus.images import read_frame
 from . import photo_layouts, selection
 from .inputs import Inputs, read_overlay
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Circle
 
+from ..corpus.frame_ids import sort_key
 from ..drawing import style
 from ..drawing.style import plain
-from ..frame_ids import sort_key
 from . import selection
 from .charts import curve
 

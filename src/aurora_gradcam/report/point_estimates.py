@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 
 from ..conditions import condition_name
-from ..frame_ids import night_of
+from ..corpus.frame_ids import night_of
 from ..results import rounded
 from .inputs import Inputs
 from .metrics import Metrics

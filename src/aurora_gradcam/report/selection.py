@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ..conditions import DARK_SUN_CLASSES
-from ..frame_ids import night_of, sort_key
+from ..corpus.frame_ids import night_of, sort_key
 from ..gradcam.chosen import in_turn
 
 Groups = dict[str, list[str]]

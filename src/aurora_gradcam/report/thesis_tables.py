@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..conditions import MOON_CLASSES, SUN_CLASSES
-from ..frame_ids import month_of
+from ..corpus.frame_ids import month_of
 from ..tables.frames import FRAME_STATUSES
 from ..tables.split import SPLITS
 

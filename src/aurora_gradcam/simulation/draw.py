@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.random import Generator
 
 from ..config import Site
 from ..errors import ConfigError
+from ..zones import zone_named
 from .activity import aurora_of, living, night_activity
 from .camera import AURORAMAX_2018, AURORAMAX_2024, Camera
 from .ephemeris import ephemeris
@@ -165,11 +165,11 @@ def random_plan(night: str, minutes: int, seed: int, site: Site, camera: Camera 
     ConfigError : `night` is no date, or the sun never stays 6 degrees below the horizon for that long.
     """
     try:
-        noon = datetime.strptime(night, "%Y%m%d").replace(hour=12, tzinfo=ZoneInfo(site.timezone))
+        noon = datetime.strptime(night, "%Y%m%d").replace(hour=12, tzinfo=zone_named(site.timezone))
     except ValueError as error:
         raise ConfigError(f"'{night}' is no night", "--nights", "write the morning's date like 20240201") from error
     generator = np.random.default_rng([seed, int(night)])
-    begin = (noon - timedelta(days=1)).astimezone(ZoneInfo("UTC"))
+    begin = (noon - timedelta(days=1)).astimezone(UTC)
     steps = [begin + timedelta(minutes=15 * k) for k in range(97)]
     sun = ephemeris(steps, site).sun_altitude
     needed = -(-minutes // 15) + 2  # the begin lies anywhere in the first quarter of an hour

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,15 @@ import pyarrow
 import pyarrow.parquet as pq
 from PIL import Image
 
-from .. import archive, labels_file
+from .. import labels_file
 from ..config import Site
+from ..corpus import archive
+from ..corpus.frame_ids import make, month_of, night_of
 from ..files import atomic_write
-from ..frame_ids import make, month_of, night_of
 from ..tables.frames import SIMULATED_PREFIX
 from ..tables.labels import SIMULATOR
 from ..tables.table import UTC_TIME
+from ..zones import zone_named
 from . import encode, overlay, scene
 from .camera import FULL
 from .ephemeris import ephemeris
@@ -43,7 +44,7 @@ def truth_path(root: Path, night: str) -> Path:
     return root / "labels/truth" / month_of(night) / f"{night}.parquet"
 
 
-def compose(circle: np.ndarray, utc: datetime, zone: ZoneInfo, place: str = overlay.YELLOWKNIFE) -> np.ndarray:
+def compose(circle: np.ndarray, utc: datetime, zone: tzinfo, place: str = overlay.YELLOWKNIFE) -> np.ndarray:
     """A whole video frame, uint8 (720, 1280, 3), from the sky circle's square (720, 720, 3), the time and the place."""
     picture = overlay.backdrop(place).copy()
     picture[:, LEFT : LEFT + FULL] = np.maximum(picture[:, LEFT : LEFT + FULL], circle)
@@ -62,7 +63,7 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
 
     Columns: COLUMNS, told in data/labels/README.md. `workers` threads draw the frames.
     """
-    zone, place, times = ZoneInfo(site.timezone), overlay.place_of(site), plan.times()
+    zone, place, times = zone_named(site.timezone), overlay.place_of(site), plan.times()
     places, minutes = ephemeris(times, site), plan.minutes()
     spoilt = set(plan.black) | _spoilt(plan)
     rows: list[tuple] = []

@@ -13,12 +13,13 @@ import PIL
 import torch
 from dvclive import Live
 
-from .. import archive, config, memory, parallel
+from .. import config, memory, parallel
 from ..config import Params
+from ..corpus import archive
+from ..corpus.frame_ids import sort_key
+from ..corpus.images import decode_image
 from ..errors import DataError
 from ..files import atomic_write
-from ..frame_ids import sort_key
-from ..images import decode_image
 from ..progress import track
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, is_simulated

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..config import Train
-from ..sky_circle import is_inside
+from ..corpus.sky_circle import is_inside
 from .vision import transforms
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import DataError, InputError
-from .files import atomic_write
+from ..errors import DataError, InputError
+from ..files import atomic_write
 from .frame_ids import by_time, in_order, month_of
 
 FRAMES = Path("data/frames")
