@@ -7,11 +7,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
+
 
 import typer
 
 from ..config import PARAMS_FILE, load
+from ..config.zones import zone_named
 from ..errors import ConfigError
 from .options import Assignments, ParamsFile
 
@@ -62,7 +63,7 @@ def fetch(
         raise ConfigError(f"{timeout:g} s is no time to wait", "--timeout", "give a number above 0")
     begin = addresses.day(first, "--from")
     end = addresses.day(last, "--to") if last else begin
-    today = datetime.now(ZoneInfo(settings.site.timezone)).date()
+    today = datetime.now(zone_named(settings.site.timezone)).date()
     nights = addresses.nights_between(begin, end, today)
     request = Request(nights, settings.fetch.addresses, size, settings.fetch.at_once, Patience(stall=timeout))
     if dry_run:
