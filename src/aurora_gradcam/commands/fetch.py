@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-
 import typer
 
 from ..config import PARAMS_FILE, load
