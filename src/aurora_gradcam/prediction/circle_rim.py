@@ -18,6 +18,8 @@ TOLERANCE = 0.02
 """Radii by which the rim along a ray may lie off the circle."""
 NEAR = 0.03
 """Radii from the rim at which its inside and outside are compared to tell a rim from a slow fading."""
+NEAR_PIXELS = 2.5
+"""The same in pixels, at least, as a rim is no sharper than the picture."""
 FAR = 0.08
 """Radii from the rim at which the whole step is measured."""
 LEAST_SHARPNESS = 0.5
@@ -157,13 +159,15 @@ def _fitted(points: np.ndarray, start: Fit, reach: float) -> Fit:
 
 def _judge(distance: np.ndarray, fit: Fit, step: float) -> Rim:
     radius = fit[2]
-    profile = _sample(distance, fit, 1.5 * FAR)
-    inside, outside = (profile.band((1 - FAR) * radius, (1 - NEAR / 2) * radius),
-                       profile.band((1 + NEAR / 2) * radius, (1 + FAR) * radius))  # fmt: skip
-    near = (profile.band((1 - NEAR) * radius, (1 - NEAR / 4) * radius)
-            - profile.band((1 + NEAR / 4) * radius, (1 + NEAR) * radius))  # fmt: skip
-    visible = profile.inside[:, np.searchsorted(profile.radius, (1 + NEAR) * radius)]
-    at, has_step = _half_levels(profile, radius, FAR, step)
+    near_share = max(NEAR, NEAR_PIXELS / radius)
+    far_share = max(FAR, 2 * near_share)
+    profile = _sample(distance, fit, 1.5 * far_share)
+    inside, outside = (profile.band((1 - far_share) * radius, (1 - near_share / 2) * radius),
+                       profile.band((1 + near_share / 2) * radius, (1 + far_share) * radius))  # fmt: skip
+    near = (profile.band((1 - near_share) * radius, (1 - near_share / 4) * radius)
+            - profile.band((1 + near_share / 4) * radius, (1 + near_share) * radius))  # fmt: skip
+    visible = profile.inside[:, np.searchsorted(profile.radius, (1 + near_share) * radius)]
+    at, has_step = _half_levels(profile, radius, far_share, step)
     is_near = np.abs(at - radius) <= max(TOLERANCE * radius, 1.5)
     sharp = near >= LEAST_SHARPNESS * (inside - outside)
     rim = visible & has_step & is_near & sharp & (outside < REACHING_ACROSS * inside)

@@ -11,11 +11,17 @@ import cv2
 import numpy as np
 
 SIDE = 112
-"""Longest side in pixels of the picture that is searched."""
+"""Longest side in pixels of the picture that is searched; narrow pictures are searched larger."""
+SHORT_SIDE = 60
+"""Its shortest side, so that a small circle in a narrow picture stays larger than the steps."""
+LONGEST_SIDE = 448
+"""Longest side of a narrow picture."""
 SMALLEST = 0.2
 """Radius, in shorter sides of the picture: the Moon is far smaller."""
 LARGEST = 0.85
 """Radius, in longer sides of the picture."""
+LARGEST_CUT = 1.5
+"""Radius, in shorter sides of the picture."""
 RAYS = 48
 """Rays from each centre."""
 STEP = 3
@@ -47,7 +53,8 @@ def search(distance: np.ndarray, grain: float, count: int) -> list[Fit]:
     grain
         Distance that the ground's own pixels reach.
     """
-    factor = max(1.0, max(distance.shape) / SIDE)
+    short, long = sorted(distance.shape)
+    factor = max(1.0, min(long / SIDE, short / SHORT_SIDE), long / LONGEST_SIDE)
     width, height = (max(1, round(side / factor)) for side in distance.shape[::-1])
     small = cv2.resize(distance, (width, height), interpolation=cv2.INTER_AREA)
     # what differs, differs: neither the Moon nor bright cloud counts for more than a dark sky
@@ -65,9 +72,10 @@ def search(distance: np.ndarray, grain: float, count: int) -> list[Fit]:
 def _scores(contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Centres, radii and scores of all circles of the grid, each flat."""
     height, width = contrast.shape
-    radii = np.arange(SMALLEST * min(contrast.shape), LARGEST * max(contrast.shape), STEP)
+    largest = min(LARGEST * max(contrast.shape), LARGEST_CUT * min(contrast.shape))
+    radii = np.arange(SMALLEST * min(contrast.shape), largest, STEP)
     radii = radii[radii >= STEP]
-    reach = int(np.ceil(LARGEST * max(contrast.shape) * (1 + OUTER))) + 2
+    reach = int(np.ceil(largest * (1 + OUTER))) + 3
     padded = np.pad(contrast, reach, constant_values=-1)
     offsets = _rays(reach, padded.shape[1])
     columns, rows = np.arange(STEP // 2, width, STEP), np.arange(STEP // 2, height, STEP)

@@ -29,6 +29,8 @@ BLUR = 1.0
 """Pixels by which the picture is blurred against noise, at least; a blur moves no straight rim."""
 BLUR_OF_SIDE = 1 / 600
 """The same in longer sides of the picture."""
+LEAST_SIDE = 16
+"""Pixels of a picture within a margin."""
 MARGIN_MARKS = 0.1
 """Share of a row or column of a page's margin that letters may take."""
 STARTS = 6
@@ -109,7 +111,7 @@ def _without_margin(picture: np.ndarray) -> tuple[int, int, np.ndarray]:
     colour, _ = _grounds(picture)[0]
     other = np.abs(picture - colour).max(axis=2) > SAME_GROUND
     rows, columns = (np.flatnonzero(other.mean(axis=axis) > MARGIN_MARKS) for axis in (1, 0))
-    if min(len(rows), len(columns)) < 2:
+    if min(len(rows), len(columns)) < LEAST_SIDE:
         return 0, 0, picture
     trim = int(np.ceil(2 * BLUR))
     left, top, right, bottom = columns[0] + trim, rows[0] + trim, columns[-1] + 1 - trim, rows[-1] + 1 - trim

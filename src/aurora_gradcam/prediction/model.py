@@ -42,7 +42,7 @@ def fetch_missing(folder: Path) -> None:
     command = [sys.executable, "-m", "dvc", "pull", *targets]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode or not all(path.exists() for path in files):
-        said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        reason = next((line for line in said if line.startswith("ERROR")), (said or ["it gave no reason"])[-1])
+        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        reason = next((line for line in lines if line.startswith("ERROR")), (lines or ["it gave no reason"])[-1])
         fix = f"run `dvc pull {' '.join(targets)}`, or `dvc repro train`, or give --model FOLDER"
         raise InputError(f"the model could not be fetched from the DVC remote: {reason}", folder, fix)
