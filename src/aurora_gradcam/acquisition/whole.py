@@ -27,6 +27,8 @@ def check(path: Path) -> None:
     ToolError
         Ffmpeg is not installed.
     """
+    if not path.exists():
+        raise InputError("the server sent an empty file", path)
     video.probe(path)
     here, told = path.stat().st_size, told_length(path)
     if here < told:
