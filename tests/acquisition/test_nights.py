@@ -116,8 +116,8 @@ def test_the_next_run_goes_on_where_this_one_was_given_up(archive, video, tmp_pa
 @pytest.mark.parametrize(
     "served, reason",
     [
-        (lambda video: File(redirect="/login"), "this is no readable video (the server calls it text/html)"),
-        (lambda video: File(b""), "this is no readable video"),
+        (lambda video: File(redirect="/login"), "this is not a readable video (the server calls it text/html)"),
+        (lambda video: File(b""), "the server sent an empty file"),
         (lambda video: File(video[:-100]), "it breaks off"),
         (lambda video: File(video, says=len(video) - 100), "it breaks off"),
     ],

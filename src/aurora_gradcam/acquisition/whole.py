@@ -35,6 +35,8 @@ def check(path: Path) -> None:
     ToolError
         Ffmpeg is not installed, or does not work.
     """
+    if not path.exists():
+        raise InputError("the server sent an empty file", path)
     video.probe(path)
     here, promised = path.stat().st_size, promised_length(path)
     if here < promised:
