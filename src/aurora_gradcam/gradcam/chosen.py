@@ -10,6 +10,7 @@ import pandas as pd
 from .. import config
 from ..conditions import CONDITIONS, condition_name
 from ..corpus.frame_ids import sort_key
+from ..corpus.nights import in_turn
 from ..tables.split import held_out_split
 
 logger = logging.getLogger(__name__)
@@ -34,12 +35,6 @@ def most_confident(frames: pd.DataFrame, is_aurora: bool, count: int) -> pd.Data
     called = frames[frames["is_aurora"] == is_aurora]
     ordered = called.sort_values(["p_aurora", "frame_id"], ascending=[not is_aurora, True], key=sort_key)
     return in_turn(ordered, count)
-
-
-def in_turn(frames: pd.DataFrame, count: int) -> pd.DataFrame:
-    """The first `count` rows after every night has given its first row before any gives its second."""
-    turn = frames.groupby("night").cumcount().sort_values(kind="stable")
-    return frames.loc[turn.index[:count]]
 
 
 def measured(frames: pd.DataFrame, labelled: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:

@@ -123,6 +123,7 @@ def render_page(results: Sequence[Result], card: ModelCard, warnings: Sequence[s
     method, layer = method_and_layer(job.params.gradcam.layers[0])
     return render(
         "prediction.html",
+        package="aurora_gradcam.prediction",
         made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         headline=headline(table),
         warnings=warnings,

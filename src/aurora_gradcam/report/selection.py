@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..conditions import DARK_SUN_CLASSES
 from ..corpus.frame_ids import night_of, sort_key
-from ..gradcam.chosen import in_turn
+from ..corpus.nights import in_turn
 
 Groups = dict[str, list[str]]
 """Heading -> frame_ids, in the order of the picture."""
