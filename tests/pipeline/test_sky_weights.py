@@ -7,14 +7,17 @@ import json
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load
 from sklearn.metrics import roc_auc_score
 
-from aurora_gradcam import config
 from aurora_gradcam.simulation import skies
 from aurora_gradcam.training import network, weights
 from aurora_gradcam.training.transforms import by_frame
 from bundle import ROOT, stored
+
+LEAST_AUROC = 0.7
+"""Of the bundled weights on skies of more cameras and kinds than they have learnt from; broken ones would have 0.5."""
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +32,21 @@ def model() -> torch.nn.Module:
     return built.eval()
 
 
-def test_the_card_is_that_of_these_weights_and_of_params(card):
+def test_the_card_is_that_of_these_weights_and_of_the_run_that_dvc_locked(card):
     assert card["sha256"] == hashlib.sha256(stored("data/weights/sky.safetensors")).hexdigest()
     assert "simulated" in card["trained_on"]
-    params = config.load(ROOT / "params.yaml")
-    assert card["pretrain"] == params.pretrain.model_dump(mode="json") and card["seed"] == params.seed
+    # not those of params.yaml, which are the next run's: the stage is frozen
+    locked = yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"]["pretrain"]["params"][
+        "params.yaml"
+    ]
+    assert card["seed"] == locked["seed"]
+    assert {key: card["pretrain"][key] for key in locked["pretrain"]} == locked["pretrain"]
 
 
-def test_they_tell_aurora_on_skies_drawn_with_another_seed(model, card):
+def test_they_tell_aurora_on_skies_drawn_with_another_seed(model):
     drawn = skies.batch(range(64), seed=20_261_123)
     clear = ~drawn.borderline
     with torch.inference_mode():
         logits = model(by_frame(drawn.pictures[clear].float() / 255).contiguous(memory_format=torch.channels_last))
     found = roc_auc_score(drawn.visibility[clear] >= 1, logits.softmax(1)[:, 1])
-    # 64 frames of 16 skies: far from the card's 2048, near enough that broken weights would be told
-    assert found > card["held_out"]["simulated_auroc"] - 0.08
+    assert found > LEAST_AUROC
