@@ -7,6 +7,11 @@ COVERAGE_FLOOR = 90
 # what the stages start from; the rest they make themselves
 BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc) pretrain
 
+# a copied or moved folder brings along the environment of the first one, which runs the first one's code
+ifneq ($(file < $(VENV)/.ready),$(CURDIR))
+$(shell rm -f "$(VENV)/.ready")
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test lint format coverage bench leakage
 
@@ -18,10 +23,10 @@ setup: $(VENV)/.ready   ## system packages if missing, .venv, Python packages
 $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/system_packages.sh
 	@PYTHON=$(PYTHON) tools/system_packages.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -c constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+	$(file > $@,$(CURDIR))
 
 repro: setup     ## the whole pipeline, on the bundled sample or on your own data/raw
 	dvc pull --quiet $(BUNDLED)
