@@ -29,13 +29,13 @@ from aurora_gradcam.prediction import predict, sky_check
 from aurora_gradcam.prediction.predict import COLUMNS, run
 from aurora_gradcam.prediction.result import Job
 from aurora_gradcam.preprocessing import extract, illuminate, ocr_utc
+from aurora_gradcam.pretraining import no_sky
 from aurora_gradcam.simulation import nights
 from aurora_gradcam.simulation.plan import Episode, Plan
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.sky import SKY_TABLE
 from aurora_gradcam.tables.times import TIMES_TABLE
 from aurora_gradcam.training import network as networks
-from aurora_gradcam.training import no_sky
 from aurora_gradcam.training.transforms import for_evaluation
 
 NIGHT = "20230220"
