@@ -13,9 +13,10 @@ from safetensors.torch import load
 from scipy.stats import binom
 from sklearn.datasets import load_sample_images
 
+from aurora_gradcam.pretraining import no_sky, no_sky_pictures, sky_weights
+from aurora_gradcam.pretraining.no_sky import Reason
 from aurora_gradcam.simulation import skies
-from aurora_gradcam.training import network, no_sky, no_sky_pictures, sky_weights, weights
-from aurora_gradcam.training.no_sky import Reason
+from aurora_gradcam.training import network, weights
 from aurora_gradcam.training.transforms import resized
 from bundle import stored
 
