@@ -29,7 +29,8 @@ from rich.table import Table
 from aurora_gradcam import parallel
 from aurora_gradcam.config import Extract, Site
 from aurora_gradcam.inference.classify import classify
-from aurora_gradcam.preprocessing import sky, stamps, video
+from aurora_gradcam.preprocessing import sky, video
+from aurora_gradcam.preprocessing.times import stamps
 from aurora_gradcam.simulation import rendering, scene
 from aurora_gradcam.simulation.sample import SAMPLE
 from aurora_gradcam.training.network import ModelCard, build

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import OcrUtc
-from aurora_gradcam.preprocessing import clock
+from aurora_gradcam.preprocessing.times import clock
 from aurora_gradcam.zones import zone_named
 
 ZONE = "America/Yellowknife"

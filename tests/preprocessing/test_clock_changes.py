@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import OcrUtc, Site
-from aurora_gradcam.preprocessing import clock
-from aurora_gradcam.preprocessing.readings import Reading
+from aurora_gradcam.preprocessing.times import clock
+from aurora_gradcam.preprocessing.times.readings import Reading
 from aurora_gradcam.zones import zone_named, zone_rules
 
 YELLOWKNIFE = "America/Yellowknife"

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aurora_gradcam.config import OcrUtc
-from aurora_gradcam.preprocessing import clock, timeline
+from aurora_gradcam.preprocessing.times import clock, timeline
 
 FORMAT = "%Y-%m-%d %H:%M:%S"
 OCR = OcrUtc(formats=(FORMAT,), zones={"UTC": 0})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_gradcam.preprocessing.readings import Reading, parse
+from aurora_gradcam.preprocessing.times.readings import Reading, parse
 
 FORMATS = ("%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 ZONES = {"MST": -7.0, "MDT": -6.0, "EST": -5.0, "UTC": 0.0, "Local+1": 1.0}

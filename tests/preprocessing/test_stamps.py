@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 import strips
 from aurora_gradcam.config import Circle
 from aurora_gradcam.errors import ToolError
-from aurora_gradcam.preprocessing import stamps
+from aurora_gradcam.preprocessing.times import stamps
 
 PRINTED = [
     "%Y/%m/%d %H:%M:%S   MST/HNR",

@@ -16,7 +16,7 @@ from scipy import ndimage
 from scipy.sparse import csgraph
 
 from ..config import Circle
-from ..preprocessing import stamps
+from ..preprocessing.times import stamps
 from .timestamps import CLOCK, Timestamp, parse
 
 LETTERS = 60  # pixels: what is wider than half of this in both directions is ground, not letters

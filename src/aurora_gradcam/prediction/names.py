@@ -14,7 +14,7 @@ import numpy as np
 from ..config import OcrUtc, Predict
 from ..errors import ConfigError
 from ..preprocessing import video_names
-from ..preprocessing.readings import Reading, parse
+from ..preprocessing.times.readings import Reading, parse
 from ..preprocessing.video_names import is_date
 from ..zones import zone_named
 

@@ -13,7 +13,7 @@ from ..config import Params
 from ..corpus.images import decode_image
 from ..preprocessing import extract, ocr_utc
 from ..preprocessing.sky import POSITIONS, illuminated
-from ..preprocessing.timeline import AGREEING
+from ..preprocessing.times.timeline import AGREEING
 from ..preprocessing.video import Sample, Video
 from ..progress import track
 from ..tables.frames import elapsed_s

@@ -21,8 +21,8 @@ from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus, elapsed_s
 from ..tables.times import TIME_STATUSES, TIMES_TABLE, TimeStatus
 from ..zones import zone_named
-from . import clock, stamps, unread
-from .readings import parse
+from .times import clock, stamps, unread
+from .times.readings import parse
 
 Name = TypeVar("Name")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def truth_path(root: Path, night: str) -> Path:
     return root / "labels/truth" / month_of(night) / f"{night}.parquet"
 
 
-def compose(circle: np.ndarray, utc: datetime, zone: tzinfo, place: str = overlay.YELLOWKNIFE) -> np.ndarray:
+def compose(circle: np.ndarray, utc: datetime, zone: ZoneInfo, place: str = overlay.YELLOWKNIFE) -> np.ndarray:
     """A whole video frame, uint8 (720, 1280, 3), from the sky circle's square (720, 720, 3), the time and the place."""
     picture = overlay.backdrop(place).copy()
     picture[:, LEFT : LEFT + FULL] = np.maximum(picture[:, LEFT : LEFT + FULL], circle)

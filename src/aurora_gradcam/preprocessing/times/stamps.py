@@ -16,8 +16,8 @@ import pytesseract
 from PIL import Image
 from scipy import ndimage
 
-from ..config import Circle
-from ..errors import ToolError
+from ...config import Circle
+from ...errors import ToolError
 
 TEXT_HEIGHT = 30
 """Height in pixels that printed text is scaled to. At 28 to 36, strips of 480p and 720p were read without error."""

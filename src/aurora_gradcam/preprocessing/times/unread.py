@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from .. import files
+from ... import files
 
 FOLDER = Path("tmp/ocr_utc")
 """Git ignores it, and no stage depends on it."""
