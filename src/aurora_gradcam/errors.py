@@ -78,7 +78,8 @@ def of_system(error: OSError) -> InputError:
     where = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
     fix = remedy_for(error)
     temporary = Path(tempfile.gettempdir())
-    if where and error.errno in CANNOT_WRITE and temporary in (Path(where), *Path(where).parents):
+    is_refused = error.errno in CANNOT_WRITE | {errno.EACCES, errno.EPERM}
+    if where and is_refused and temporary in (Path(where), *Path(where).parents):
         fix = f"free space in {temporary}, or set TMPDIR to a folder with room"
     return InputError(what, where, fix)
 

@@ -79,7 +79,7 @@ def test_outcomes_are_those_of_labelled_test_frames_by_confidence(capsys):
     }
     said = capsys.readouterr().err.strip()
     assert said.count("\n") == 0
-    assert said.startswith("gradcam: 12 of 13 groups are short of frames (Astronomical x No_Moon 0 of 2")
+    assert said.startswith("warning: chosen: 12 of 13 groups are short of frames (Astronomical x No_Moon 0 of 2")
     assert "true negative 1 of 3" in said
 
 
@@ -281,7 +281,8 @@ def test_no_frames_asked_for_is_an_empty_result(project, monkeypatch):
     assert list((gradcam.GRADCAM / "maps").iterdir()) == []
 
 
-def test_missing_predictions_and_an_unknown_layer_are_clear_errors(project, capsys):
+def test_missing_predictions_and_an_unknown_layer_are_clear_errors(project, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["gradcam"])
     with pytest.raises(ConfigError, match=r"features\.77.*features\.8"):
         gradcam.run(loaded("gradcam.layers=[features.77]"))
     assert not gradcam.GRADCAM.exists()

@@ -185,13 +185,14 @@ def test_simulated_skies_on_any_ground_are_found_or_refused_but_hardly_ever_wron
 def simulated_sky():
     """Six random cameras with the frames of one night each, uint8 (frames, size, size, 3)."""
     from aurora_gradcam.config import Site
-    from aurora_gradcam.simulation import scene, skies
+    from aurora_gradcam.simulation import scene, settings, skies
     from aurora_gradcam.simulation.detail import TRAINING
 
     drawn = []
     for number in range(6):
         generator = np.random.default_rng([17, number])
-        plan, places = skies.random_night(generator), skies.random_places(generator, 2)
+        setting = settings.random_setting(generator)
+        plan, places = skies.random_night(generator, setting), skies.random_places(generator, 2, setting)
         night = scene.make_night(plan, number, Site(), TRAINING, (80.0, 10.0), "cpu")
         frames = scene.render(night, places, np.array([10.0, 40.0])).pictures
         drawn.append((plan.camera, frames.numpy().transpose(0, 2, 3, 1)))

@@ -251,7 +251,7 @@ def line_of_failing_stage(monkeypatch, capsys) -> str:
 def test_a_full_temporary_folder_is_not_blamed_on_the_video(month, message, fix, monkeypatch, capsys):
     monkeypatch.setenv("PATH", fake_ffmpeg(month / "bin", message))
     line = line_of_failing_stage(monkeypatch, capsys)
-    assert message.partition(": ")[2] in line and fix in line and tempfile.gettempdir() in line
+    assert message.partition(": ")[2].lower() in line and fix in line and tempfile.gettempdir() in line
     assert "video" not in line
 
 
@@ -261,8 +261,6 @@ def test_a_full_disk_below_data_names_the_archive_and_leaves_the_rest_alone(mont
     place("20240203").write_bytes(place(NIGHTS[0]).read_bytes() + 2 * EMPTY_BOX)
     monkeypatch.setattr(zipfile.ZipFile, "writestr", lambda *_: Path("/dev/full").write_bytes(b"x" * 9999))
     line = line_of_failing_stage(monkeypatch, capsys)
-    assert line.startswith(
-        "InputError: cannot read or write: No space left on device [data/frames/2024-02/20240201.zip]"
-    )
+    assert line.startswith("InputError: cannot write: no space left on device [data/frames/2024-02/20240201.zip]")
     assert "free space" in line
     assert written() == before

@@ -17,7 +17,7 @@ from aurora_gradcam.files import atomic_write
 @pytest.mark.parametrize(
     ("number", "what", "fix"),
     [
-        (errno.ENOSPC, "cannot write: no space left on device", "free some space"),
+        (errno.ENOSPC, "cannot write: no space left on device", "free space there"),
         (errno.EROFS, "cannot write: read-only file system", "mounted for writing"),
         (errno.EACCES, "permission denied", "owner and permissions"),
         (errno.EIO, "input/output error", "check permissions and free space"),

@@ -35,7 +35,9 @@ def one_line(monkeypatch: pytest.MonkeyPatch):
     """Aurora of one emission alone: 0 green, 1 red, 2 blue, 3 the pink border."""
 
     def only(line: int) -> None:
-        monkeypatch.setattr(emission, "strengths", lambda red, purple: tuple(float(k == line) for k in range(4)))
+        monkeypatch.setattr(
+            emission, "strengths", lambda red, purple, green=1.0: tuple(float(k == line) for k in range(4))
+        )
 
     return only
 

@@ -84,7 +84,7 @@ def test_a_download_of_the_right_hash_is_kept_and_not_repeated(server, hub):
 
 def test_a_download_of_another_hash_is_refused_and_leaves_nothing(server, hub):
     url = serve(server, digest="0123456789abcdef")
-    with pytest.raises(InputError, match=r"invalid hash value.*To mend it: .*sky, none or the path"):
+    with pytest.raises(InputError, match=r"invalid hash value.*Fix: .*sky, none or the path"):
         weights.fetch(url)
     assert list(hub.iterdir()) == []
 
