@@ -47,9 +47,10 @@ def unpack_sky_weights(folder: Path) -> None:
 def project(tmp_path_factory) -> Path:
     """A copy of the repository's code with two short nights, small pictures and two epochs, run once."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("src", "thesis", "dvc.yaml", "params.yaml", ".dvcignore"):
+    for name in ("src", "thesis", "dvc.yaml", "params.yaml", ".dvcignore", "CITATION.cff"):
         source = ROOT / name
-        skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "figures", "tables", "*.pdf")
+        made = ("figures", "tables", "*.pdf") if name == "thesis" else ()
+        skip = shutil.ignore_patterns("__pycache__", "*.egg-info", *made)
         shutil.copytree(source, folder / name, ignore=skip) if source.is_dir() else shutil.copy(source, folder)
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["months"] = ["2023-12", "2024-02"]

@@ -30,6 +30,7 @@ from aurora_gradcam.report import (
     provenance,
     report,
 )
+from aurora_gradcam.results import LEAKAGE
 from aurora_gradcam.tables.cams import CAMS_TABLE
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE
@@ -68,8 +69,8 @@ def full() -> None:
     report_fixture.project()
     shutil.copy(REPOSITORY / "CITATION.cff", ".")
     write_text(stage.warnings_path("extract", "2024-02"), "2024-02: 3 of 9 frames are <bad>\n")
-    inputs.leakage.RESULT.parent.mkdir(exist_ok=True)
-    inputs.leakage.RESULT.write_text(json.dumps(leakage()))
+    LEAKAGE.parent.mkdir(exist_ok=True)
+    LEAKAGE.write_text(json.dumps(leakage()))
     inputs.MODEL_CARD.parent.mkdir(parents=True)
     card = {"backbone": "efficientnet_b0", "image_size": 64, "temperature": 1.25, "threshold": 0.5}
     best = {"provenance": {"weights": {"name": "none", "sha256": None}, "best_epoch": {"epoch": 3}}}
