@@ -26,7 +26,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -c constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(file > $@,$(CURDIR))
+	@printf '%s' '$(CURDIR)' > $@
 
 repro: setup     ## the whole pipeline, on the bundled sample or on your own data/raw
 	dvc pull --quiet $(BUNDLED)
