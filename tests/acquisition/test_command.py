@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -326,7 +327,9 @@ def test_ctrl_c_keeps_what_has_come_and_the_next_call_goes_on(archive, project, 
     command = [sys.executable, "-c", code, "fetch", *wanted]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [ROOT / "src", *filter(None, sys.path)]))}
     part = Path("data/raw/2024-04/.auroramaxHD_20240402_720p.mp4.part")
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    # a background job of a shell ignores SIGINT, and so would all that it starts
+    restore = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=restore) as process:
         ends = time.monotonic() + 60
         while not (Path("data/raw/2024-04/auroramaxHD_20240401_720p.mp4").exists() and part.exists()
                    and part.stat().st_size == 7000):  # fmt: skip
