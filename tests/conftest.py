@@ -8,6 +8,13 @@ from playwright.sync_api import Browser
 
 import browser as system_browser
 import tiny
+from aurora_gradcam import logs
+
+
+@pytest.fixture(autouse=True, scope="session")
+def messages_on_standard_error() -> None:
+    """As every entry point sets it up, so that no test depends on which ran before it."""
+    logs.set_up()
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from ..errors import ConfigError
 from ..logs import LEVELS
 from ..parallel import worker_count
+from ..zones import zone_rules
 
 SETUP = "make setup"
 PYTHON = (3, 11)
@@ -140,11 +141,7 @@ def disk(root: Path, free_bytes: int | None = None) -> Check:
 
 def time_zones() -> Check:
     """Which rules of time zones are used: the package's, whatever the system's are."""
-    try:
-        rules = import_module("aurora_gradcam.zones").zone_rules()
-    except (ImportError, AttributeError):
-        rules = f"tzdata {metadata.version('tzdata')}"
-    return Check("time zones", "ok", rules)
+    return Check("time zones", "ok", zone_rules())
 
 
 def gpu() -> Check:

@@ -106,9 +106,9 @@ def run(params: config.Params) -> None:
     sky = SKY_TABLE.read()[["frame_id", "sun_class", "moon_class"]]
     classified = good.merge(PREDICTIONS_TABLE.read(), on="frame_id").merge(sky, on="frame_id", how="left")
     split = SPLIT_TABLE.read()
-    shown = chosen.choose(classified, split, params.gradcam)
+    displayed = chosen.choose(classified, split, params.gradcam)
     drawn = chosen.measured(classified, split, MEASURED_FRAMES, params.seed)
-    wanted = pd.concat([shown, chosen.listed({chosen.MEASURED: drawn})])
+    wanted = pd.concat([displayed, chosen.listed({chosen.MEASURED: drawn})])
 
     network, card = load_classifier()
     network.requires_grad_(False)  # the same maps, several times as fast: no graph is kept below the layer

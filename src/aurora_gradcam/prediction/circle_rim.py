@@ -1,4 +1,4 @@
-"""A circle fitted to the rim of the sky, and tests of how much of it is to be seen."""
+"""A circle fitted to the rim of the sky, and tests of how much of it is visible."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class _Profile(NamedTuple):
 
 
 def fit_rim(distance: np.ndarray, grain: float, start: Fit) -> Rim | None:
-    """The circle near `start` that fits the rim best; None where no rim is to be seen.
+    """The circle near `start` that fits the rim best; None where no rim is visible.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def find_circle(pictures: Sequence[np.ndarray]) -> Circle:
         left, top, inner = _without_margin(picture)
         good = _good_rims(inner) if inner.size < picture.size else []
     if not good:
-        raise DataError("no sky circle is to be seen", f"a picture of {width}x{height}",
+        raise DataError("no sky circle found", f"a picture of {width}x{height}",
                         "give it in pixels, as --circle x,y,r")  # fmt: skip
     x, y, radius = max(good, key=lambda rim: rim.score).fit
     return Circle(center=(round(x + left), round(y + top)), radius=round(radius))

@@ -39,7 +39,7 @@ def _pattern(form: str) -> re.Pattern[str]:
         expression += FIELDS.get(field, "") if field else re.escape(text)
         fields += [field] if field and field != "%" else []
     distinct = len(set(fields)) == len(fields) and set(fields) <= set(FIELDS)
-    if not distinct or not all(set(some) & set(fields) for some in NEEDED):
+    if not distinct or not all(set(needed) & set(fields) for needed in NEEDED):
         fix = f"write it like %Y%m%d_%H%M%S; there are {' '.join(f'%{name}' for name in FIELDS)}"
         raise ConfigError(f"'{form}' is no date and time of day", "predict.image_time", fix)
     # more digits at either end would make it another number: 180206 in 20180206 is no date
@@ -130,10 +130,10 @@ def why_failed(texts: Sequence[str | None], elapsed_s: np.ndarray, night: str, r
     elapsed_s : sky time of each frame since the video's first by the params, shape (frames,).
     """
     legible = _legible(texts, rule)
-    said = []
+    notes = []
     date = night_of_texts(texts, rule)
     if date and abs((datetime.strptime(date, DATE) - datetime.strptime(night, DATE)).days) > rule.days_around_night:
-        said.append(f"the date of its name is {night}, but the times on its frames are of {date}")
+        notes.append(f"the date of its name is {night}, but the times on its frames are of {date}")
     steps = [
         ((after - before).total_seconds(), elapsed_s[second] - elapsed_s[first])
         for (first, before), (second, after) in pairwise(legible)
@@ -141,6 +141,6 @@ def why_failed(texts: Sequence[str | None], elapsed_s: np.ndarray, night: str, r
     if steps:
         printed, expected = np.median(steps, axis=0)
         if abs(printed - expected) > rule.tolerance_s:
-            said.append(f"the times on its frames advance by {printed:g} s where extract.seconds_per_frame makes it "
+            notes.append(f"the times on its frames advance by {printed:g} s where extract.seconds_per_frame makes it "
                         f"{expected:g} s")  # fmt: skip
-    return said
+    return notes

@@ -66,10 +66,10 @@ def _threshold(layer: Layer, minutes: Tensor, pixel: float) -> Tensor:
     below = place.floor().clamp_max(398)
     ranked = value[:, 0].sort(dim=1).values
     pair = ranked.gather(1, torch.stack([below, below + 1], 1).long())
-    found = torch.lerp(pair[:, 0], pair[:, 1], place - below)
+    depths = torch.lerp(pair[:, 0], pair[:, 1], place - below)
     # a rim is soft: begin a little lower; a closed cover has no rim in sight
     closed = ((cover - 0.85) / 0.15).clamp(0, 1)
-    return (found - layer.kind.edge * (0.18 + 0.8 * closed))[:, None, None]
+    return (depths - layer.kind.edge * (0.18 + 0.8 * closed))[:, None, None]
 
 
 def _drawn_out(layer: Layer, grid: Grid, depth: Tensor, uneven: Tensor, minutes: float) -> tuple[Tensor, Tensor]:

@@ -53,10 +53,10 @@ def damage(path: Path, frames: Iterable[int]) -> None:
     """Spoil the slice data of some video frames, leaving the container whole, so that a decoder meets bad bits."""
     packets = ffmpeg.probe(str(path), show_packets=None, select_streams="v:0")["packets"]
     # packets lie in decoding order, frames are counted in order of presentation
-    shown = sorted(packets, key=lambda packet: int(packet["pts"]))
+    in_order = sorted(packets, key=lambda packet: int(packet["pts"]))
     content = bytearray(path.read_bytes())
     for frame in frames:
-        start, size = int(shown[frame]["pos"]), int(shown[frame]["size"])
+        start, size = int(in_order[frame]["pos"]), int(in_order[frame]["size"])
         slice_at, length = _largest_slice(content, start, start + size)
         # a start code where none belongs: the decoder takes the slice as cut off there, and must make up the rest
         cut = slice_at + max(8, length // 3)

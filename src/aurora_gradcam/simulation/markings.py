@@ -110,8 +110,8 @@ class _Pen:
     def line(self, x: np.ndarray, y: np.ndarray, dashes: bool = False) -> None:
         points = list(zip(np.asarray(x, float).tolist(), np.asarray(y, float).tolist(), strict=True))
         pairs = zip(points[::2], points[1::2], strict=False) if dashes else [points]
-        for some in pairs:
-            self.draw.line([value for point in some for value in point], self.colour, self.width)
+        for pair in pairs:
+            self.draw.line([value for point in pair for value in point], self.colour, self.width)
 
 
 def _reading(generator: np.random.Generator) -> str:

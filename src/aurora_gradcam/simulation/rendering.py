@@ -52,8 +52,8 @@ def _prepared(plan: Plan, seed: int, site: Site) -> tuple[scene.Night, Ephemeris
 def draw(first: int, plan: Plan, seed: int, site: Site) -> Drawn:
     """The BATCH frames of a night from number `first` on."""
     night, places = _prepared(plan, seed, site)
-    some = slice(first, min(first + BATCH, plan.frames))
-    frames = scene.render(night, scene.part(places, some), plan.minutes()[some], first)
+    numbers = slice(first, min(first + BATCH, plan.frames))
+    frames = scene.render(night, scene.part(places, numbers), plan.minutes()[numbers], first)
     seen = frames.seen
     return Drawn(
         frames.pictures.permute(0, 2, 3, 1).contiguous().numpy(),
@@ -66,16 +66,16 @@ def draw(first: int, plan: Plan, seed: int, site: Site) -> Drawn:
 def rendered(plan: Plan, seed: int, site: Site, workers: int = 1) -> Iterator[tuple[int, Drawn]]:
     """All frames of a night in batches, in order, each with the number of its first frame; `workers` threads draw."""
     starts = range(0, plan.frames, BATCH)
-    one = partial(draw, plan=plan, seed=seed, site=site)
+    draw_batch = partial(draw, plan=plan, seed=seed, site=site)
     if workers == 1 or len(starts) == 1:
-        yield from ((first, one(first)) for first in starts)
+        yield from ((first, draw_batch(first)) for first in starts)
         return
-    one(starts[0])  # prepares the night once for all threads
+    draw_batch(starts[0])  # prepares the night once for all threads
     # how many threads torch itself starts is a setting of each thread
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         waiting: deque[tuple[int, Future]] = deque()
         for first in starts:
-            waiting.append((first, pool.submit(one, first)))
+            waiting.append((first, pool.submit(draw_batch, first)))
             if len(waiting) >= AHEAD * workers:
                 number, future = waiting.popleft()
                 yield number, future.result()

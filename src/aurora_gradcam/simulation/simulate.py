@@ -91,12 +91,12 @@ def run(plans: Sequence[Plan], seed: int, site: Site, root: Path, labels: Path |
 
     labels : the label file, by default `labels/labels.csv` below `root`.
     """
-    one = partial(simulate_night, seed=seed, site=site, root=root)
+    simulate_one = partial(simulate_night, seed=seed, site=site, root=root)
     if len(plans) < worker_count():
-        # too few nights to give each processor one: they share the frames of a night
-        truths = [one(plan, workers=worker_count()) for plan in track(plans, "simulating nights")]
+        # too few nights to give each processor simulate_one: they share the frames of a night
+        truths = [simulate_one(plan, workers=worker_count()) for plan in track(plans, "simulating nights")]
     else:
-        truths = map_nights(one, plans, "simulating nights")
+        truths = map_nights(simulate_one, plans, "simulating nights")
     truth = pd.concat(truths, ignore_index=True)
     write_labels(labels or root / LABELS, [plan.night for plan in plans], labels_of(truth))
     return truth

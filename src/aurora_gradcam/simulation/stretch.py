@@ -36,11 +36,11 @@ class Tones:
 
     def of(self, levels: Tensor, number: int | None = None) -> Tensor:
         """Levels (batch, 3, height, width) in these tones; those of picture `number` alone if one is named."""
-        some = slice(None) if number is None else slice(number, number + 1)
-        spread = _spread(levels, self.stretch, self.black[some], self.span[some])
+        part = slice(None) if number is None else slice(number, number + 1)
+        spread = _spread(levels, self.stretch, self.black[part], self.span[part])
         if self.tables is None:
             return spread
-        return _local(spread, self.tables[some], self.stretch.local)
+        return _local(spread, self.tables[part], self.stretch.local)
 
 
 def tones(levels: Tensor, inside: Tensor, stretch: Stretch) -> Tones:

@@ -145,7 +145,7 @@ Words = list[tuple[str, float]]
 def _read_page(lines: Sequence[np.ndarray]) -> list[Words]:
     try:
         with _single_thread():
-            found = pytesseract.image_to_data(page(lines), config=CONFIG, output_type=pytesseract.Output.DICT)
+            data = pytesseract.image_to_data(page(lines), config=CONFIG, output_type=pytesseract.Output.DICT)
     except pytesseract.TesseractNotFoundError as error:
         raise ToolError("tesseract is not installed", "", "run `make setup`, or install tesseract-ocr") from error
     except pytesseract.TesseractError as error:
@@ -153,7 +153,7 @@ def _read_page(lines: Sequence[np.ndarray]) -> list[Words]:
         raise ToolError(f"tesseract failed: {message}", "", "check `tesseract --list-langs` for eng") from error
     words: list[list[tuple[int, str, float]]] = [[] for _ in lines]
     for text, left, top, height, confidence in zip(
-        *(found[key] for key in ("text", "left", "top", "height", "conf")), strict=True
+        *(data[key] for key in ("text", "left", "top", "height", "conf")), strict=True
     ):
         # a word belongs to the strip it lies on: tesseract may skip a line, or split one
         if text.strip():

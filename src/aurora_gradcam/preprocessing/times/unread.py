@@ -37,9 +37,9 @@ def keep(frames: pd.DataFrame, strips: dict[str, np.ndarray], month: str) -> Pat
     """
     path = sheet_path(month)
     files.write_text(path.with_suffix(".csv"), frames.to_csv(index=False))
-    shown = frames[frames["frame_id"].isin(list(strips))]
-    texts = shown["text"].fillna("(nothing read)")
-    rows = [_row(strips[name], f"{name}   {text}") for name, text in zip(shown["frame_id"], texts, strict=True)]
+    with_strip = frames[frames["frame_id"].isin(list(strips))]
+    texts = with_strip["text"].fillna("(nothing read)")
+    rows = [_row(strips[name], f"{name}   {text}") for name, text in zip(with_strip["frame_id"], texts, strict=True)]
     if rows:
         width = max(row.width for row in rows)
         sheet = Image.new("L", (width, sum(row.height for row in rows)), GREY)
