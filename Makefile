@@ -13,7 +13,7 @@ $(shell rm -f "$(VENV)/.ready")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint format coverage bench leakage
+.PHONY: help setup repro test torture lint format coverage bench leakage
 
 help:            ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -34,6 +34,10 @@ repro: setup     ## the whole pipeline, on the bundled sample or on your own dat
 
 test: setup      ## all tests
 	python -m pytest
+
+torture: setup   ## the long tests of reliability: 30 kills, full disks, remotes; writes docs/reliability.md
+	AURORA_LOAD_TEST_S=60 python -m pytest --torture tests/reliability tests/storage tests/labelling/test_load.py tests/labelling/test_server.py \
+	  tests/training/test_checkpoint.py tests/training/test_weights.py tests/preprocessing/test_ffmpeg_tool.py tests/prediction/test_image_files.py
 
 lint: setup      ## style, common mistakes and types
 	ruff check src tests tools

@@ -7,8 +7,11 @@ import pytest
 from playwright.sync_api import Browser
 
 import browser as system_browser
+import miniature
 import tiny
 from aurora_gradcam import logs
+
+pytest_plugins = ("counts",)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -30,3 +33,9 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium, headless."""
     with system_browser.started() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> miniature.Finished:
+    """The real dvc.yaml, run once on a miniature sky; see miniature.build."""
+    return miniature.finish(tmp_path_factory.mktemp("miniature") / "project")

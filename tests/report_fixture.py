@@ -13,13 +13,17 @@ from PIL import Image
 import tiny
 from aurora_gradcam import config
 from aurora_gradcam.corpus.images import read_frame
+from aurora_gradcam.coupling import couple
 from aurora_gradcam.gradcam import explanations, overlays
 from aurora_gradcam.inference import evaluate
+from aurora_gradcam.inference.kinds import kind_columns
 from aurora_gradcam.tables.cams import CAMS_TABLE, MEASURES
 from aurora_gradcam.tables.frames import FRAMES_TABLE
+from aurora_gradcam.tables.kinds import CLASSES, CLOUDS, FORMS
 from aurora_gradcam.tables.labels import LABELLED_TABLE, LABELS, TO_LABEL
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
 from aurora_gradcam.tables.sky import SKY_TABLE
+from aurora_gradcam.tables.split import SPLIT_TABLE
 from aurora_gradcam.training.network import ModelCard
 
 REPOSITORY = Path(__file__).parents[1]
@@ -35,8 +39,26 @@ TRAINING = pd.DataFrame(
 )
 
 
-def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
-    """Write predictions and their scores, cams and overlays, training curves, to_label.csv and the thesis's source."""
+def with_labelled_kinds(rows: pd.DataFrame) -> pd.DataFrame:
+    """Labelled rows with a cloud each, and a form where there is aurora, by their frame_id alone."""
+    number = rows["frame_id"].str[-5:].astype(int) // 10 + rows["frame_id"].str[6:8].astype(int)
+    forms = number.map(lambda count: FORMS[count % len(FORMS)]).where(rows["label"] == "yes", None)
+    return rows.assign(cloud=number.map(lambda count: CLOUDS[count % len(CLOUDS)]), form=forms)
+
+
+def predicted_kinds(predicted: pd.DataFrame) -> pd.DataFrame:
+    """Predictions with what three heads might say."""
+    generator = np.random.default_rng(8)
+    outputs = {name: generator.normal(0, 1, (len(predicted), len(of))) for name, of in CLASSES.items()}
+    outputs["strength"] = generator.normal(0.5, 0.3, len(predicted))
+    return predicted.join(kind_columns(outputs, predicted["is_aurora"].to_numpy()))
+
+
+def build_results(split: pd.DataFrame, frames_per_group: int = 2, kinds: bool = False) -> None:
+    """Write predictions and their scores, cams and overlays, training curves, to_label.csv and the thesis's source.
+
+    kinds : whether the classifier has further heads and people have labelled cloud and form.
+    """
     generator = np.random.default_rng(5)
     frames = FRAMES_TABLE.read(tiny.MONTHS[0])
     ok = frames[frames["status"] == "ok"].merge(split[["frame_id", "label", "split"]], on="frame_id")
@@ -47,10 +69,16 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2) -> None:
     predicted = ok[["frame_id"]].assign(
         logit_no=-logit_yes, logit_yes=logit_yes, p_aurora=p_aurora, is_aurora=p_aurora >= 0.5
     )
+    if kinds:
+        predicted, split = predicted_kinds(predicted.reset_index(drop=True)), with_labelled_kinds(split)
+        LABELLED_TABLE.write(with_labelled_kinds(LABELLED_TABLE.read()))
+        SPLIT_TABLE.write(split)
     PREDICTIONS_TABLE.write(predicted)
     sky = SKY_TABLE.read()
     card = ModelCard(backbone="efficientnet_b0", image_size=64)
     evaluate.report(frames, predicted, sky, split, LABELLED_TABLE.read(), card, config.Site())
+    shutil.copytree(REPOSITORY / "data/indices", "data/indices")
+    couple.run(config.load())
 
     rows = ok.merge(predicted, on="frame_id").merge(sky, on="frame_id")
     rows["condition"] = [f"{sun} x {moon}" for sun, moon in zip(rows["sun_class"], rows["moon_class"], strict=True)]

@@ -87,7 +87,7 @@ def build(frames_per_night: int = 9, seed: int = 1, nights: tuple[str, ...] = NI
         archive.write(archive.night_path(archive.FRAMES, night), members)
 
     def frame(rows: list[tuple], table: Table) -> pd.DataFrame:
-        return pd.DataFrame(rows, columns=list(table.schema.columns))
+        return pd.DataFrame(rows, columns=[name for name, column in table.schema.columns.items() if column.required])
 
     months = sorted({month_of(night) for night in nights})
     for table, rows in ((FRAMES_TABLE, frame(frames, FRAMES_TABLE)), (TIMES_TABLE, frame(times, TIMES_TABLE))):

@@ -58,6 +58,7 @@ REMEDIES = {
     errno.EPERM: "check its owner and permissions (ls -ld)",
     errno.EROFS: "work on a disk that is mounted for writing",
     errno.ENOENT: "check the path",
+    errno.EISDIR: "give a file, not a folder",
     errno.EMFILE: "allow more open files (ulimit -n), or set AURORA_WORKERS to fewer processes",
     errno.ENOMEM: "free memory, or set AURORA_WORKERS to fewer processes",
     errno.ENOLCK: "use a folder on a local disk: this file system has no locks",

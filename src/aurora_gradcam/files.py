@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .processes import is_running
+
+_PART = re.compile(r"\..+\.(\d+)\.part")  # the name of atomic_write, with the process that writes
 
 
 @contextmanager
@@ -31,3 +36,12 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole, with the line ends as they are in `text`."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def remove_leftovers(*folders: Path) -> None:
+    """Remove temporary files of `atomic_write` anywhere below these folders whose process was killed."""
+    for folder in folders:
+        for path in folder.rglob(".*.part"):
+            name = _PART.fullmatch(path.name)
+            if name and not is_running(int(name[1])):
+                path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
-from . import logs
+from . import logs, processes
 from .errors import ConfigError
 from .progress import track
 
@@ -40,7 +40,8 @@ def map_nights(function: Callable[[Item], Result], items: Sequence[Item], doing:
     if workers <= 1:
         return list(track(map(function, items), doing, total=len(items)))
     # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, processes.end_with_parent, (os.getpid(),)) as pool:
         logged = pool.map(partial(_with_records, function), items)
         return list(track(_relogged(logged), doing, total=len(items)))
 

@@ -18,6 +18,9 @@ OCCURRENCE = Path("reports/metrics/occurrence.csv")
 CONFUSION_PLOT = Path("reports/plots/predictions.csv")
 ROC_PLOT = Path("reports/plots/roc.csv")
 RELIABILITY_PLOT = Path("reports/plots/reliability.csv")
+# of couple
+COUPLING = Path("reports/couple.json")
+OCCURRENCE_BY_KP = Path("reports/metrics/coupling.csv")
 # of gradcam
 EXPLANATIONS = Path("reports/metrics/explanations.json")
 # of `make leakage`

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from . import config, files, logs
+from . import config, files, logs, processes
 from .errors import ConfigError, InputError, exit_clearly
 
 WARNINGS = Path("reports/warnings")
+WRITTEN = (Path("data"), Path("reports"), Path("thesis"))
+"""Below which stages write."""
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -52,6 +54,8 @@ def stage_main(run: Callable[..., None], takes: Literal["", "month"] = "", keep_
             wanted = "one month, such as 2024-02" if takes else "no arguments"
             raise InputError(f"the stage {name} takes {wanted}", "command line", "run it by `dvc repro`")
         check_own_code(Path.cwd())
+        processes.end_with_dvc()
+        files.remove_leftovers(*WRITTEN)
         with logs.collected(logging.WARNING) as records:
             run(config.load(), *given)
         if keep_warnings:

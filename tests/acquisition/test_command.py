@@ -296,7 +296,9 @@ def test_the_steps_that_are_printed_keep_videos_out_of_git(archive, project, aur
         return answer.stdout
 
     archive.files[path_of(date(2024, 4, 1))] = File(video)
-    shutil.copy(ROOT / ".gitignore", ".gitignore")
+    Path("data/raw").mkdir(parents=True)
+    for name in (".gitignore", "data/raw/.gitignore"):
+        shutil.copy(ROOT / name, name)
     run("git", "init", "--quiet")
     run("dvc", "init", "--quiet")
     _, out, _ = aurora("--from", "2024-04-01", "--address", archive.url + PATTERN)

@@ -127,6 +127,35 @@ def test_folders_by_label_and_by_prediction(tiny_project):
     assert by_prediction["file"].str.startswith("none").sum() == 1
 
 
+def test_folders_by_what_the_heads_tell_and_without_heads_by_labels(tiny_project):
+    predicted = predict(tiny_project)
+    plain = run(by="none")
+    clouds = pd.Series(["clear", "broken", "overcast"] * len(predicted)).head(len(predicted))
+    forms = predicted["is_aurora"].map({True: "rays", False: "none"})
+    labelled = LABELLED_TABLE.read()
+    LABELLED_TABLE.write(labelled.assign(form=labelled["label"].map({"yes": "arc"}).astype(object)))
+    by_label = run(by="form")
+    assert tuple(by_label) == (*export.LIST_COLUMNS, "form")
+    assert set(by_label["file"].dropna().str.split("/").str[0]) == {"arc", "none"}
+    PREDICTIONS_TABLE.write(predicted.assign(cloud=clouds, form=forms, strength=2.5))
+    listed = run(by="cloud", damaged=True)  # into the earlier export, which it knows by its list
+    assert tuple(listed) == (*export.LIST_COLUMNS, "cloud", "form", "strength")
+    known = listed.set_index("frame_id").loc[predicted["frame_id"]]
+    assert known["cloud"].tolist() == clouds.tolist() and known["form"].tolist() == forms.tolist()
+    assert known["file"].str.split("/").str[0].tolist() == clouds.tolist()
+    assert listed["file"].dropna().str.startswith("unknown").sum() == 1  # the corrupt one
+    assert len(run(by="form", only=("rays",))) == forms.eq("rays").sum()
+    assert listed[list(export.LIST_COLUMNS[1:])].equals(plain[list(export.LIST_COLUMNS[1:])])
+
+
+@pytest.mark.parametrize("by", ["cloud", "form"])
+def test_folders_of_what_nothing_is_known_of_are_refused(tiny_project, by):
+    predict(tiny_project)
+    with pytest.raises(InputError, match="nobody has labelled it"):
+        run(by=by)
+    assert not OUT.exists()
+
+
 def test_damaged_pictures_come_when_asked_for_and_missing_ones_never(tiny_project):
     assert run()["file"].notna().sum() == GOOD
     listed = run(Path("all"), damaged=True)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from aurora_gradcam import config, labels_file
+from aurora_gradcam.commands.label import frame_ids_of
 from aurora_gradcam.errors import ConfigError, InputError
 from aurora_gradcam.labelling import journal, server, session
 from aurora_gradcam.labelling.session import Wish
@@ -217,3 +218,22 @@ def test_a_disk_without_locks_is_warned_of_and_keeps_every_answer(tiny_project, 
     status, _, err = ended(process, signal.SIGINT)
     assert status == 0 and "has no file locks" in err and "Traceback" not in err
     assert labels() == {(frame_id, "yes", "ann")}
+
+
+@pytest.mark.parametrize(
+    ("frames", "more"),
+    [("A,B,C", []), ("A", ["B", "C"]), ("A,B", ["C"]), (" A , B", [" C "]), ("A,,B,", [",C"]), ("A B C", [])],
+)
+def test_frames_are_named_with_commas_or_spaces(frames, more):
+    assert frame_ids_of(frames, more) == ("A", "B", "C")
+
+
+def test_frames_after_the_option_are_asked_for_and_without_it_refused(tiny_project):
+    first, second, *_ = ask_for()
+    process, address = start(Path.cwd(), "ann", "--frames", first, second)
+    asked = {each["frame_id"] for each in entered(address).get("/api/questions").json()}
+    assert ended(process, signal.SIGINT)[0] == 0
+    assert asked == {first, second}
+    refused = run("--annotator", "ann", first)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
+    assert "name frames after --frames" in refused.stderr

@@ -209,6 +209,49 @@ def test_the_second_annotator_is_blind_and_sees_kappa_at_the_end(browser, served
     assert apart == f"{only_ann + only_ben} (yes only from ann: {only_ann}, only from ben: {only_ben})"
 
 
+def test_cloud_and_form_by_keys_behind_their_switch(browser, served):
+    with started(browser, served.address) as page:
+        before = len(journal(served.folder))
+        first, second = order_of(page)[:2]
+        page.keyboard.press("2")  # switched off: the key does nothing
+        expect(page.locator("#kinds")).to_be_hidden()
+        page.keyboard.press("k")
+        expect(page.locator("#kinds")).to_be_visible()
+        page.keyboard.press("2")
+        expect(page.locator("[data-value=broken]")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("4")
+        expect(page.locator("[data-value=arc]")).to_have_attribute("aria-pressed", "true")
+        page.click("[data-value=rays]")
+        expect(page.locator("[data-value=rays]")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("[data-value=arc]")).to_have_attribute("aria-pressed", "false")
+        expect_place(page, 1, 0)  # naming a kind is no answer
+        press(page, "y")
+        expect(page.locator("[data-kind][aria-pressed=true]")).to_have_count(0)
+        page.keyboard.press("1")
+        expect(page.locator("[data-value=clear]")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("1")  # the same key again takes it off
+        expect(page.locator("[data-value=clear]")).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("z")
+        expect(page.locator("[data-value=clear]")).to_have_attribute("aria-pressed", "true")
+        page.reload()  # the switch stays on, and so do the kinds
+        expect(page.locator("#card")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect_place(page, 2, 1)
+        expect(page.locator("[data-value=clear]")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("k")
+        expect(page.locator("#kinds")).to_be_hidden()
+        press(page, "n" + "y" * (FRAMES - 2))
+    cloud, rays = "cloud=broken", "form=rays"
+    assert journal(served.folder)[before : before + 8] == [
+        (first, cloud), (first, "form=arc"), (first, rays), (first, "yes"), (second, "cloud=clear"), (second, "cloud="),
+        (second, "undo"), (second, "no"),
+    ]  # fmt: skip
+    with (served.folder / "data/labels/labels.csv").open(newline="") as file:
+        rows = {row["frame_id"]: row for row in csv.DictReader(file) if row["annotator"] == "ann"}
+    assert (rows[first]["cloud"], rows[first]["form"]) == ("broken", "rays")
+    assert (rows[second]["cloud"], rows[second]["form"]) == ("clear", "")
+
+
 def test_a_held_key_answers_one_frame_and_shortcuts_stay_the_browsers(browser, served):
     def hold(key: str) -> None:
         for _ in range(6):

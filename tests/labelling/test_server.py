@@ -63,6 +63,7 @@ STRANGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.counts("hostile")
 def test_without_the_token_nothing_is_told(stranger, sitting):
     without = [{}, {"X-Aurora-Token": "wrong"}, {"X-Aurora-Token": ""}, {"Cookie": f"aurora_label_{PORT}=wrong"}]
     for (method, address), headers, query in product(EVERYWHERE, without, ("", "?token=wrong", "?token=", "?token=é")):
@@ -72,6 +73,7 @@ def test_without_the_token_nothing_is_told(stranger, sitting):
     assert sitting.journal.history == []
 
 
+@pytest.mark.counts("hostile")
 def test_another_host_or_page_is_refused_even_with_the_cookie(client, sitting):
     for (method, address), headers in product(EVERYWHERE, STRANGE):
         assert client.request(method, address, headers=headers, json={}).status_code == 403, (method, address, headers)
@@ -102,6 +104,7 @@ def test_a_port_forwarded_by_ssh_opens_the_page(stranger, host):
     assert stranger.post("/api/finish", headers=headers, json={}).status_code == 200
 
 
+@pytest.mark.counts("hostile")
 def test_a_large_body_is_refused_before_it_is_read(client, sitting):
     frame_id = next(iter(sitting.questions))
     padded = f'{{"frame_id": "{frame_id}", "answer": "yes"{" " * 10_000}}}'
@@ -167,6 +170,7 @@ FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 @FUZZ
 @given(st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"]), st.lists(PIECES, max_size=6))
+@pytest.mark.counts("hostile")
 def test_whatever_address_is_asked_for_nothing_but_the_page_is_served(client, sitting, method, pieces):
     response = client.request(method, f"{HOME}/" + "".join(pieces), json={})
     assert response.status_code in (200, 303, 400, 403, 404, 405, 409, 411, 415, 422)
@@ -193,6 +197,15 @@ def test_whatever_bytes_are_posted_are_refused_in_words(client, sitting, body, k
     assert sitting.journal.history == []
 
 
+@pytest.mark.parametrize("address", ["/", "/page.css", "/page.js"])
+@pytest.mark.parametrize("name", ["../../../../../../../../../../etc/passwd", "/etc/passwd", "../server.py", "page.js"])
+@pytest.mark.counts("hostile")
+def test_no_query_names_another_file(client, address, name):
+    plain = client.get(address)
+    assert client.get(address, params={"name": name}).content == plain.content
+
+
+@pytest.mark.counts("hostile")
 def test_a_post_that_a_form_could_send_is_refused(client, sitting):
     frame_id = next(iter(sitting.questions))
     body = f'{{"frame_id": "{frame_id}", "answer": "yes"}}'
@@ -219,7 +232,7 @@ def test_the_questions_are_the_frames_asked_for_in_order_and_say_nothing_of_anyb
     assert [one["frame_id"] for one in asked] == list(sitting.questions)
     assert set(asked[0]) == {
         "frame_id", "night", "utc", "condition", "sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth",
-        "moon_illumination", "picture", "answer",
+        "moon_illumination", "picture", "cloud", "form", "answer",
     }  # fmt: skip
     assert {one["answer"] for one in asked} == {None}
 

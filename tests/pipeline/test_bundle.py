@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
 ROOT = Path(__file__).parents[2]
 LOCK = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
@@ -62,6 +63,12 @@ def test_dvc_pull_finds_what_the_stages_start_from(pointer):
     for out in yaml.safe_load(pointer.read_text())["outs"]:
         for member in json.loads(in_remote(out["md5"])):
             in_remote(member["md5"])
+
+
+def test_a_plain_dvc_pull_sees_every_pointer():
+    # DVC skips a .dvc file whose folder it takes for ignored, without a word
+    visible = {stage.path_in_repo for stage in Repo(str(ROOT)).index.stages if stage.path_in_repo.endswith(".dvc")}
+    assert visible == {str(path.relative_to(ROOT)) for path in ROOT.glob("data/**/*.dvc")}
 
 
 def test_every_month_of_params_was_run():

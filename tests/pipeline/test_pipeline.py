@@ -4,78 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[2]
-FIRST, SECOND, ADDED = "20231215", "20240210", "20240211"
-
-
-def call(folder: Path, *command: str) -> str:
-    """Run a command in the miniature project with the same Python as these tests."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src"), "AURORA_WORKERS": "2"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-def simulate(folder: Path, night: str) -> None:
-    call(folder, "aurora", "simulate", "--out", "data", "--nights", night, "--minutes", "6", "--labels", "ignored.csv")
-
-
-def stages_of(output: str) -> set[str]:
-    """Names of the stages that `dvc repro` says it runs."""
-    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-
-
-def unpack_sky_weights(folder: Path) -> None:
-    """What the frozen stage `pretrain` wrote, from the bundled remote, as `dvc pull pretrain` does it."""
-    for out in yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]["pretrain"]["outs"]:
-        path = folder / out["path"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "data/remote/files/md5" / out["md5"][:2] / out["md5"][2:], path)
+from miniature import ADDED, FIRST, SECOND, call, simulate, stages_of
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    """A copy of the repository's code with two short nights, small pictures and two epochs, run once."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("src", "thesis", "dvc.yaml", "params.yaml", ".dvcignore", "CITATION.cff"):
-        source = ROOT / name
-        made = ("figures", "tables", "*.pdf") if name == "thesis" else ()
-        skip = shutil.ignore_patterns("__pycache__", "*.egg-info", *made)
-        shutil.copytree(source, folder / name, ignore=skip) if source.is_dir() else shutil.copy(source, folder)
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    params["months"] = ["2023-12", "2024-02"]
-    params["train"] |= {"image_size": 64, "frozen_epochs": 1, "finetune_epochs": 1}
-    params["split"] |= {"policy": "frame", "balance": False}
-    params["sample_label"] |= {
-        "conditions": [{"sun": s, "moon": m} for s in ("Night", "Astronomical", "Nautical", "Civil", "Day")
-                       for m in ("No_Moon", "Moon_Quarter", "Moon_Full")],
-        "night_fraction_max": 1.0,
-    }  # fmt: skip
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    (folder / "reports").mkdir()
-    shutil.copy(ROOT / "reports/leakage.json", folder / "reports")
-    unpack_sky_weights(folder)
-    call(folder, "dvc", "init", "--no-scm", "--quiet")
-    call(folder, "dvc", "config", "core.analytics", "false")
-    for night in (FIRST, SECOND):
-        simulate(folder, night)
-    frames = [f"{night}-{number:05d}" for night in (FIRST, SECOND) for number in range(0, 60, 10)]
-    labels = pd.DataFrame({"frame_id": frames, "label": ["yes", "no"] * 6, "annotator": "test"})
-    (folder / "data/labels").mkdir(exist_ok=True)
-    labels.to_csv(folder / "data/labels/labels.csv", index=False)
-    stages = stages_of(call(folder, "dvc", "repro"))
-    assert len(stages) == 2 * 2 + 7, stages
-    return folder
+def project(finished) -> Path:
+    assert len(finished.seconds) == 2 * 2 + 8, finished.seconds
+    return finished.folder
 
 
 def test_the_pipeline_ends_in_metrics_and_a_thesis(project):

@@ -224,6 +224,7 @@ def png_of(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize(("width", "height"), [(40_000, 25_000), (10_000, 9_000), (2**31 - 1, 1)])
+@pytest.mark.counts("hostile")
 def test_a_picture_too_large_to_decode_is_known_by_its_header(tmp_path, width, height):
     (tmp_path / "a.png").write_bytes(png_of(width, height))
     assert image_files.read_header(tmp_path / "a.png").fault

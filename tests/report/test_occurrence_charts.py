@@ -218,3 +218,25 @@ def test_methods_differ_by_marker_and_in_grey_and_text_is_readable():
         ):
             assert min(text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()) >= 8
             assert figure.get_figwidth() == style.PAGE_WIDTH
+
+
+def test_by_kp_draws_every_estimate_with_nights_and_frames():
+    table = table_of(
+        group_of("kp", "0", (0.1, 0.1, 0.12), nights=31, frames=4321),
+        group_of("kp", "2", (0.4, 0.3, 0.35)),
+        group_of("kp", "7", (NAN,) * 3, nights=2, too_few=True, frames=80),
+        group_of("kp_magnetic_hour", "2 x 21-24", (0.5, 0.5, 0.5)),
+    )
+    figure = occurrence_charts.by_kp(table)
+    [axes] = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0\n4,321", "2\n1,000", "7\n80"]
+    assert drawn(axes)["rogan_gladen"] == {0: (0.1, 0.0, 0.3), 1: (0.3, 0.2, 0.5)}
+    texts = {text.get_text() for text in axes.texts}
+    assert {"31", "20", "2", "nights", "too few nights"} <= texts
+    assert "Kp" in axes.get_xlabel() and "share of frames" in axes.get_ylabel()
+
+
+def test_by_kp_is_none_without_any_estimate():
+    assert occurrence_charts.by_kp(None) is None
+    assert occurrence_charts.by_kp(table_of(group_of("kp", "1", (NAN,) * 3, nights=3, too_few=True))) is None
+    assert occurrence_charts.by_kp(HOURS) is None

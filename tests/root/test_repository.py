@@ -26,6 +26,7 @@ def git(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
         "data/stamps/2024-02/20240201.zip",
         "data/tables/frames/2024-02.parquet",
         "data/models/classifier.safetensors",
+        "data/models.partial/checkpoint.pt",
         "data/gradcam/maps/20240201-00010.npz",
         "data/weights/checkpoint.pt",
         "reports/keograms/20240201.png",

@@ -198,6 +198,7 @@ class Planted:
         return (open, (str(self.path), "w"))
 
 
+@pytest.mark.counts("hostile")
 def test_code_in_a_pickle_is_never_run(tmp_path):
     torch.save({"features.0.weight": Planted(tmp_path / "planted")}, tmp_path / "own.pth")
     with pytest.raises(InputError, match="not readable as a file of tensors"):
@@ -207,6 +208,7 @@ def test_code_in_a_pickle_is_never_run(tmp_path):
 
 @pytest.mark.parametrize("name", ["own.pth", "own.safetensors"])
 @pytest.mark.parametrize("content", [b"", b"GIF89a not tensors at all"])
+@pytest.mark.counts("hostile")
 def test_a_file_of_something_else(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match="not readable as a file of tensors"):

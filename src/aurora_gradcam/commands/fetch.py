@@ -1,4 +1,4 @@
-"""`aurora fetch`: night videos from the archive."""
+"""`aurora fetch`: night videos from the archive, and geomagnetic indices."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..config import PARAMS_FILE
-from ..errors import ConfigError
+from ..errors import ConfigError, InputError
 from ..zones import zone_named
 from .options import Assignments, ParamsFile, params_of
 
 if TYPE_CHECKING:
+    from ..acquisition.download import Patience
     from ..acquisition.fetch import Fetched, Request
+    from ..config import Params
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ INTERRUPTED = 130  # what shells give for Ctrl-C
 
 
 def fetch(
-    first: Annotated[str, typer.Option("--from", help="First night, by the date of its morning.")],
+    first: Annotated[str, typer.Option("--from", help="First night, by the date of its morning.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last night; the first if not given.")] = "",
     size: Annotated[str, typer.Option(help="480p, 720p or 1080p: about 50, 100 or 250 MB a night.")] = "720p",
     address: Annotated[
@@ -33,6 +35,10 @@ def fetch(
         typer.Option(help="Address with {night}, {year}, {month}, {day}, {size}, for fetch.addresses. Repeatable."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds without a byte after which a download is tried again.")] = 30,
+    indices: Annotated[
+        bool,
+        typer.Option("--indices", help="Refresh Kp and the solar wind in data/indices instead of fetching nights."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the addresses and fetch nothing.")] = False,
     params: ParamsFile = PARAMS_FILE,
     assignments: Assignments = None,
@@ -49,6 +55,8 @@ def fetch(
 
     aurora fetch --from 2024-02-01 --size 480p
 
+    aurora fetch --indices
+
     aurora fetch --from 2024-02-01 --dry-run --address 'https://my.server/{year}/sky_{night}.mp4'
     """
     from ..acquisition import addresses, project
@@ -63,6 +71,11 @@ def fetch(
         raise ConfigError(f"'{size}' is not a size", "--size", f"choose one of {', '.join(addresses.SIZES)}")
     if not timeout > 0:
         raise ConfigError(f"{timeout:g} s is not a time to wait", "--timeout", "give a number above 0")
+    if indices:
+        _fetch_indices(settings, first, last, Patience(stall=timeout), dry_run)
+        return
+    if not first:
+        raise InputError("no night is named", "--from", "give the first night, such as --from 2024-02-01, or --indices")
     begin = addresses.day(first, "--from")
     end = addresses.day(last, "--to") if last else begin
     today = datetime.now(zone_named(settings.site.timezone)).date()
@@ -77,6 +90,25 @@ def fetch(
     with project.locked(request.raw):
         fetched = run(request, Display())
     _report(request, fetched, params, settings.extract.file_pattern, time.monotonic() - started)
+
+
+def _fetch_indices(settings: Params, first: str, last: str, patience: Patience, dry_run: bool) -> None:
+    """Refresh Kp and the solar wind of the years of params' months, or of the nights that were named."""
+    import pandas as pd
+
+    from ..acquisition import addresses, indices, project
+    from ..preprocessing.extract import RAW
+
+    named = [addresses.day(text, option) for text, option in ((first, "--from"), (last, "--to")) if text]
+    years = indices.years_of([addresses.month_name(night) for night in named] or settings.months)
+    years = list(range(years[0], years[-1] + 1)) if named else years
+    if dry_run:
+        solar_wind = [settings.fetch.indices.omni.replace("{year}", str(year)) for year in years]
+        typer.echo("\n".join(filter(None, [settings.fetch.indices.kp, *solar_wind])))
+        return
+    with project.locked(RAW):
+        indices.refresh(settings.fetch.indices, years, patience, pd.Timestamp.now("UTC"), typer.echo)
+    typer.echo("next: dvc repro couple report")
 
 
 def _report(request: Request, fetched: Fetched, params: Path, file_pattern: str, seconds: float) -> None:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import typer
 
 from ..config import PARAMS_FILE
+from ..errors import InputError
 from .options import Assignments, ParamsFile, params_of
 
 
+def frame_ids_of(frames: str, more_frames: Sequence[str]) -> tuple[str, ...]:
+    """The frame_ids of `--frames` and what follows it, with commas or spaces between; InputError without `--frames`."""
+    if more_frames and not frames:
+        raise InputError(f"'{more_frames[0]}' is no option", "command line", "name frames after --frames")
+    parts = ",".join([frames, *more_frames]).replace(" ", ",").split(",")
+    return tuple(part for part in parts if part)
+
+
 def label(
+    more_frames: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID ...]", help="More frame_ids after --frames, with spaces between.")
+    ] = None,
     annotator: Annotated[str, typer.Option(help="Who labels; by default the user's name on this machine.")] = "",
     order: Annotated[
         Literal["random", "night", "uncertain"],
@@ -48,7 +61,7 @@ def label(
 
     aurora label --annotator ben --again --order night
 
-    aurora label --frames 20240201-00010,20240201-00050
+    aurora label --frames 20240201-00010 20240201-00050
 
     aurora label --collect
     """
@@ -59,5 +72,5 @@ def label(
     if collect:
         terminal.collect_only(settings)
         return
-    wish = Wish(again, tuple(part.strip() for part in frames.split(",") if part.strip()), review)
+    wish = Wish(again, frame_ids_of(frames, more_frames or []), review)
     terminal.label(settings, annotator or terminal.user_name(), order, wish, port, open_browser)

@@ -7,9 +7,10 @@ is set in the environment (`AURORA_WORKERS`, `AURORA_DEVICE`).
 """
 
 from .base import Count, Frozen, Positive, Share
+from .couple import Couple
 from .evaluate import Evaluate
 from .extract import Circle, Extract
-from .fetch import Fetch
+from .fetch import Fetch, Indices
 from .gradcam import GradCam
 from .illuminate import Illuminate, MoonRule
 from .ocr_utc import OcrUtc
@@ -28,6 +29,7 @@ __all__ = [
     "Circle",
     "Condition",
     "Count",
+    "Couple",
     "Evaluate",
     "Extract",
     "Fetch",
@@ -36,6 +38,7 @@ __all__ = [
     "GradCam",
     "HeadWeights",
     "Illuminate",
+    "Indices",
     "MoonRule",
     "OcrUtc",
     "Params",

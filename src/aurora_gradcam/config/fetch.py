@@ -1,4 +1,4 @@
-"""Where night videos are downloaded from."""
+"""Where night videos and geomagnetic indices are downloaded from."""
 
 from __future__ import annotations
 
@@ -12,8 +12,20 @@ from .base import Frozen
 AURORAMAX = "https://data.phys.ucalgary.ca/sort_by_project/AuroraMAX/rt-movies/mp4"
 
 
+class Indices(Frozen):
+    """Where geomagnetic indices are downloaded from.
+
+    `kp` is GFZ's file of Kp since 1932; `omni`, with {year}, SPDF's file of the solar wind in 5 minutes; empty: none.
+    """
+
+    kp: Annotated[str, Field(pattern=r"^https?://")] = "https://kp.gfz.de/app/files/Kp_ap_since_1932.txt"
+    omni: Annotated[str, Field(pattern=r"^(https?://.*\{year\}.*)?$")] = (
+        "https://spdf.gsfc.nasa.gov/pub/data/omni/high_res_omni/omni_5min{year}.asc"
+    )
+
+
 class Fetch(Frozen):
-    """Where night videos are downloaded from.
+    """Where night videos and geomagnetic indices are downloaded from.
 
     `addresses` are tried in order: {year}, {month}, {day} and {night} stand for the date of the morning, {size} for
     480p, 720p or 1080p. The defaults are AuroraMAX's archive; nights of early years lie one folder deeper.
@@ -24,6 +36,7 @@ class Fetch(Frozen):
         f"{AURORAMAX}/{{year}}/{{month}}/{{day}}/yknf_slr-12/auroramaxHD_{{night}}_{{size}}.mp4",
     )
     at_once: Annotated[int, Field(ge=1, le=4)] = 2
+    indices: Indices = Indices()
 
     @field_validator("addresses")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +10,9 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from ..errors import ConfigError, first_problem
+from ..errors import ConfigError, first_problem, of_system
 from .base import Frozen
+from .couple import Couple
 from .evaluate import Evaluate
 from .extract import Extract
 from .fetch import Fetch
@@ -24,6 +26,7 @@ from .sample_label import SampleLabel
 from .site import Site
 from .split import Split
 from .train import Train
+from .yaml_text import parse
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -41,6 +44,7 @@ class Params(Frozen):
     split: Split = Split()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
+    couple: Couple = Couple()
     gradcam: GradCam = GradCam()
     report: Report = Report()
     fetch: Fetch = Fetch()
@@ -64,9 +68,13 @@ def _assign(tree: dict[str, Any], assignment: str) -> None:
     for parent in parents:
         tree = tree.setdefault(parent, {})
         if not isinstance(tree, dict):
-            raise ConfigError(f"'{parent}' in '{key}' holds a value and has no keys below it", "--set")
+            raise ConfigError(
+                f"'{parent}' in '{key}' holds a value and has no keys below it",
+                "--set",
+                "see params.yaml for the keys there are",
+            )
     try:
-        tree[last] = yaml.safe_load(text)
+        tree[last] = parse(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"the value of '{key}' is no YAML", f"--set {assignment}", "quote it") from error
 
@@ -86,20 +94,40 @@ def load(path: Path = PARAMS_FILE, assignments: Sequence[str] = ()) -> Params:
     ConfigError
         No such file, no YAML, an unknown key or a bad value, named by its dotted key.
     """
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError as error:
-        raise ConfigError("no such params file", path, "run in the repository's root or give --params FILE") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not readable as YAML: {' '.join(str(error).split())}", path) from error
-    if not isinstance(tree, dict):
-        raise ConfigError("a params file is a mapping of sections", path)
+    tree = _read(path)
     for assignment in assignments:
         _assign(tree, assignment)
     try:
         return Params.model_validate(tree)
     except ValidationError as error:
-        key, message = first_problem(error)
-        fix = "see params.yaml for the keys there are" if "Extra inputs" in message else ""
-        message = "unknown key" if fix else message.removeprefix("Value error, ")
-        raise ConfigError(f"{key}: {message}", path, fix) from error
+        raise _bad_value(error, path, assignments) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        tree = parse(path.read_text(encoding="utf-8-sig")) or {}
+    except FileNotFoundError as error:
+        raise ConfigError("no such params file", path, "run in the repository's root or give --params FILE") from error
+    except OSError as error:
+        raise of_system(error) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        what = f"not readable as YAML: {' '.join(str(error).split())}"
+        raise ConfigError(what, path, "correct that line, and save the file as UTF-8") from error
+    if not isinstance(tree, dict):
+        raise ConfigError("a params file is a mapping of sections", path, "write lines such as `seed: 42`")
+    return tree
+
+
+def _bad_value(error: ValidationError, path: Path, assignments: Sequence[str]) -> ConfigError:
+    """What is wrong with the first bad key, in the file or in the assignment that it comes from."""
+    key, message = first_problem(error)
+    message = message.removeprefix("Value error, ")
+    places = [f"--set {each}" for each in assignments if f"{key}.".startswith(f"{each.partition('=')[0].strip()}.")]
+    fix = f"correct {key}; params.yaml shows what it may hold"
+    if "Extra inputs" in message:
+        message, fix = "unknown key", "see params.yaml for the keys there are"
+    elif "valid number" in message and re.fullmatch(r"\s*[-+]?\d+,\d+\s*", str(error.errors()[0]["input"])):
+        fix = "write the number with a point, not a comma"
+    elif "valid dictionary" in message:
+        message, fix = "this section holds no keys", "give keys below it, or remove its line"
+    return ConfigError(f"{key}: {message}", places[-1] if places else path, fix)

@@ -25,7 +25,8 @@ class Train(Frozen):
     `normalisation` of the levels is `imagenet` (fixed mean and deviation, as in the study) or `frame` (every frame by
     its own, as the sky weights want it). BatchNorm's `statistics` are those of each `batch` and then of the training
     frames, as in the study, or `kept` as they came with the weights. `threshold` is the calibrated probability from
-    which a frame is called aurora: `val` has the validation frames choose it, a number fixes it.
+    which a frame is called aurora: `val` has the validation frames choose it, a number fixes it. `heads` beside the
+    aurora's: `auto` keeps those that the weights bring and adds those that enough frames are labelled for.
     """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"
@@ -41,6 +42,7 @@ class Train(Frozen):
     augmentation: Augmentation = Augmentation()
     select_by: Literal["val_loss", "val_accuracy"] = "val_loss"
     threshold: Literal["val"] | Annotated[float, Field(gt=0, lt=1)] = "val"
+    heads: Literal["auto"] | tuple[Literal["cloud", "form", "strength"], ...] = "auto"
 
     @model_validator(mode="after")
     def some_epochs(self) -> Train:

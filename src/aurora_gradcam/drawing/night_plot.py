@@ -19,12 +19,14 @@ from matplotlib.patches import Patch
 from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..corpus.frame_ids import night_of, sort_key
 from ..corpus.images import read_frame
+from ..tables.kinds import CLOUD, CLOUDS
 from . import style
 from .keogram import edges, frame_at_columns, keogram, stretches
 from .style import plain
 
 SUN_COLOURS = dict(zip(SUN_CLASSES, ("#26243A", "#5F5B80", "#9D96B5", "#D9BFA9", "#FFF6D6"), strict=True))
 """From dark to bright like the sky, so that the order survives printing in grey."""
+CLOUD_COLOURS = dict(zip(CLOUDS, ("#DCEBF7", "#A9B4BD", "#5C646B"), strict=True))
 LABELS = {"yes": ("^", style.YES, 1.14), "no": ("v", style.NO, -0.14)}
 """Marker, colour and height of a label in the strip of P(yes)."""
 TIME = "UTC (hours:minutes)"
@@ -43,7 +45,7 @@ class Night:
     frames
         Night, utc (ascending, known), p_aurora, is_aurora, label (no, yes or null), sun_class, moon_class,
         moon_altitude (degrees), moon_illumination (0 to 1); one row per frame, at least one. The last four may be
-        absent where the sky classes are not known.
+        absent where the sky classes are not known. Cloud (clear, broken, overcast) where the classifier tells it.
     lines
         The middle line of each frame in the same order, uint8 RGB (rows, frames, 3), as `keogram` makes it.
     """
@@ -115,11 +117,18 @@ def draw_p_yes(axes: Axes, frames: pd.DataFrame, frame_at: np.ndarray, between: 
     axes.set(ylim=(-0.28, 1.28), yticks=(0, 1), ylabel="P(yes)")
 
 
-def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_s: float, room: float = 0.0) -> None:
-    """Keogram, P(yes), twilight and Moon into four axes that share their axis of time; `room` in inches, for texts.
+def bars_of(frames: pd.DataFrame) -> list[tuple[str, dict[str, str], str]]:
+    """Column, colours and name of each bar that these frames have: cloud, Sun, Moon."""
+    bars = [
+        (CLOUD, CLOUD_COLOURS, "Cloud"),
+        ("sun_class", SUN_COLOURS, "Sun"),
+        ("moon_class", style.MOON_COLOURS, "Moon"),
+    ]
+    return [bar for bar in bars if bar[0] in frames]
 
-    Two axes take keogram and P(yes) alone.
-    """
+
+def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_s: float, room: float = 0.0) -> None:
+    """Keogram, P(yes) and the night's `bars` into axes that share their axis of time; `room` in inches, for texts."""
     sky, p_yes, *bars = panels
     frames, name = night.frames, night.frames["night"].iloc[0]
     frame_at = frame_at_columns(frames["utc"], interval_s)
@@ -128,8 +137,7 @@ def draw_night(panels: Sequence[Axes], night: Night, threshold: float, interval_
     sky.imshow(picture, aspect="auto", extent=(between[0], between[-1], 0, 1), interpolation="nearest")
     sky.set(yticks=[], ylabel="keogram")
     draw_p_yes(p_yes, frames, frame_at, between, threshold)
-    classes = (("sun_class", SUN_COLOURS, "Sun"), ("moon_class", style.MOON_COLOURS, "Moon"))
-    for axes, (column, colours, label) in zip(bars, classes, strict=False):
+    for axes, (column, colours, label) in zip(bars, bars_of(frames), strict=True):
         draw_bar(axes, night, frame_at, between, column, colours, room)
         axes.set_ylabel(label, rotation=0, ha="right", va="center")
     for axes in panels:
@@ -156,15 +164,25 @@ def legend_entries(nights: Sequence[Night], interval_s: float) -> list[Artist]:
             entries.append(Line2D([], [], color=colour, marker=marker, ms=4, ls="", label=f"labelled {label}"))
     if gaps:
         entries.append(Patch(**NO_FRAME, label="no frame"))
-    classes = (("sun_class", "Sun: ", SUN_CLASSES, SUN_COLOURS), ("moon_class", "", MOON_CLASSES, style.MOON_COLOURS))
-    for column, prefix, names, colours in classes if "sun_class" in every else ():
+    classes = (
+        (CLOUD, "sky ", CLOUDS, CLOUD_COLOURS),
+        ("sun_class", "Sun: ", SUN_CLASSES, SUN_COLOURS),
+        ("moon_class", "", MOON_CLASSES, style.MOON_COLOURS),
+    )
+    for column, prefix, names, colours in [of_column for of_column in classes if of_column[0] in every]:
         for name in [name for name in names if (every[column] == name).any()]:
             entries.append(Patch(fc=colours[name], ec=style.INK, lw=0.4, label=prefix + plain(name)))
     return entries
 
 
+def add_legend(figure: Figure, nights: Sequence[Night], interval_s: float) -> None:
+    """The legend of these nights below a figure; with cloud it has wider columns, and fewer."""
+    columns = 4 if any(CLOUD in night.frames for night in nights) else 5
+    figure.legend(handles=legend_entries(nights, interval_s), loc="outside lower left", ncols=columns)
+
+
 def night_keogram(night: Night, threshold: float, interval_s: float, time: str = TIME) -> Figure:
-    """One night, as wide as the page; without the bars of Sun and Moon where the sky classes lack.
+    """One night, as wide as the page; with the bars for which its frames have columns.
 
     Parameters
     ----------
@@ -175,12 +193,13 @@ def night_keogram(night: Night, threshold: float, interval_s: float, time: str =
     time
         What the axis of time shows.
     """
-    height, ratios = (3.3, (1.3, 0.7, 0.17, 0.17)) if "sun_class" in night.frames else (2.8, (1.3, 0.7))
-    figure = style.blank(height)
+    bars = len(bars_of(night.frames))
+    ratios = (1.3, 0.7, *[0.17] * bars)
+    figure = style.blank(2.8 + 0.25 * bars)
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     draw_night(panels, night, threshold, interval_s, ROOM)
     panels[-1].set_xlabel(time)
-    figure.legend(handles=legend_entries([night], interval_s), loc="outside lower left", ncols=5)
+    add_legend(figure, [night], interval_s)
     return figure
 
 
@@ -191,9 +210,10 @@ def all_nights(nights: Sequence[Night], threshold: float, interval_s: float) -> 
         rows = -(-len(page) // COLUMNS)
         figure = style.blank(0.8 + 1.95 * rows)
         for place, part in enumerate(figure.subfigures(rows, COLUMNS, squeeze=False).flat[: len(page)]):
-            panels = part.subplots(4, 1, sharex=True, height_ratios=(1.0, 0.6, 0.1, 0.1))
+            ratios = (1.0, 0.6, *[0.1] * len(bars_of(page[place].frames)))
+            panels = part.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
             draw_night(panels, page[place], threshold, interval_s)
             if place + COLUMNS >= len(page):
                 panels[-1].set_xlabel(TIME)
-        figure.legend(handles=legend_entries(page, interval_s), loc="outside lower left", ncols=5)
+        add_legend(figure, page, interval_s)
         yield figure

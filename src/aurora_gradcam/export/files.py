@@ -17,12 +17,15 @@ from ..corpus import archive
 from ..errors import DataError, InputError
 from ..files import atomic_write
 from ..progress import track
+from ..tables.kinds import HEADS
 from .listing import LIST_COLUMNS
 
 LIST = "frames.csv"
 UNFINISHED = "unfinished.csv"
 """The list's name while its files are being written; an export that was interrupted still has it."""
 PICTURE = re.compile(r"(?:\w+/)?(?:\d{14}|unknown)_\d{8}_\d+\.jpg")
+HEADERS = tuple(",".join(LIST_COLUMNS) + end for end in ("\n", *(f",{kind}" for kind in HEADS)))
+"""How the list of an export begins, by which it is known."""
 ANOTHER_PLACE = "choose another --out, or empty this one"
 
 
@@ -35,13 +38,17 @@ class Written:
 
 
 def csv_text(rows: pd.DataFrame) -> str:
-    """The list of an export: `LIST_COLUMNS`, times as 2024-02-01T01:19:54Z, empty fields for unknown values."""
+    """The list of an export: `LIST_COLUMNS`, and what is known of kinds; times as 2024-02-01T01:19:54Z.
+
+    Fields of unknown values are empty.
+    """
+    columns = [*LIST_COLUMNS, *(kind for kind in HEADS if kind in rows)]
     formatted = rows.assign(
         utc=rows["utc"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
         simulated=rows["simulated"].map({True: "true", False: "false"}),
         is_aurora=rows["is_aurora"].map({True: "true", False: "false"}),
     )
-    return formatted.to_csv(index=False, columns=list(LIST_COLUMNS), lineterminator="\n")
+    return formatted.to_csv(index=False, columns=columns, lineterminator="\n")
 
 
 def pictures(rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
@@ -91,7 +98,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 def _is_earlier_zip(path: Path) -> bool:
     with suppress(zipfile.BadZipFile, KeyError, OSError), zipfile.ZipFile(path) as packed:
-        return packed.read(LIST).decode("utf-8", "replace").startswith(",".join(LIST_COLUMNS) + "\n")
+        return packed.read(LIST).decode("utf-8", "replace").startswith(HEADERS)
     return False
 
 
@@ -136,7 +143,7 @@ def earlier_files(out: Path) -> set[str]:
         return set()
     lists = [out / name for name in (LIST, UNFINISHED) if (out / name).is_file()]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in lists]
-    if not lists or not all(text.startswith(",".join(LIST_COLUMNS) + "\n") for text in texts):
+    if not lists or not all(text.startswith(HEADERS) for text in texts):
         raise InputError("this folder is not empty and does not hold an earlier export", out, ANOTHER_PLACE)
     listed = {line.partition(",")[0] for text in texts for line in text.splitlines()[1:]}
     return {file for file in listed if PICTURE.fullmatch(file) and (out / file).is_file()}

@@ -16,6 +16,7 @@ from ..config import Params
 from ..corpus.frame_ids import sort_key
 from ..errors import ConfigError, DataError, InputError
 from ..tables.frames import FRAMES_TABLE, SIMULATED_PREFIX
+from ..tables.kinds import CLASSES, CLOUD, CLOUDS, FORM, HEADS, actual
 from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.sky import SKY_TABLE
@@ -27,6 +28,8 @@ FOLDERS = {
     "condition": CONDITION_FOLDERS,
     "label": ("yes", "no", UNLABELLED),
     "prediction": ("yes", "no", UNCLASSIFIED),
+    CLOUD: (*CLOUDS, UNKNOWN),
+    FORM: (*CLASSES[FORM], UNKNOWN),
     "none": (),
 }
 """The folders of each grouping; frames of unknown time, or without label or prediction, have a folder of their own."""
@@ -42,7 +45,7 @@ class Choice:
     """The selection of frames; an empty tuple and None select every frame.
 
     by
-        condition, label, prediction or none.
+        condition, label, prediction, cloud, form or none.
     only
         Folders of that grouping.
     nights
@@ -86,10 +89,14 @@ def file_name(utc: pd.Timestamp, night: str, frame_no: int) -> str:
 def listing(params: Params, choice: Choice) -> pd.DataFrame:
     """The chosen frames of the project in the current folder, one row each, in order of night and frame number.
 
-    Its columns are `LIST_COLUMNS`, night and member (the picture's name in the night archive). `file` is the name with
-    its folder, missing where no picture is exported. Columns of tables that do not exist yet are missing values.
+    Its columns are `LIST_COLUMNS`, those of cloud, form and strength that anything is known of, night and member (the
+    picture's name in the night archive). `file` is the name with its folder, missing where no picture is exported.
+    Columns of tables that do not exist yet are missing values.
     """
-    rows = read(params, needed=_needed_tables(choice))
+    rows = with_kinds(read(params, needed=_needed_tables(choice)))
+    if choice.by in (CLOUD, FORM) and choice.by not in rows:
+        what = f"nothing is known of the {choice.by}: the model has no head for it, and nobody has labelled it"
+        raise InputError(what, f"--by {choice.by}", "see docs/heads.md, or group by something else")
     unknown = sorted(set(choice.nights) - set(rows["night"]))
     if unknown:
         raise ConfigError("this project has no such night", f"--nights {','.join(unknown)}", "write nights as YYYYMMDD")
@@ -144,6 +151,21 @@ def read(params: Params, needed: dict[str, str]) -> pd.DataFrame:
     return rows
 
 
+def with_kinds(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with cloud, form and strength as the classifier tells them; without its head as people labelled them."""
+    predicted = PREDICTIONS_TABLE.read() if PREDICTIONS_TABLE.path().exists() else rows.iloc[:0]
+    labelled = LABELLED_TABLE.read().drop_duplicates("frame_id") if LABELLED_TABLE.path().exists() else rows.iloc[:0]
+    for kind in HEADS:
+        if kind in predicted:
+            known = predicted[["frame_id", kind]]
+        elif kind in labelled and labelled[kind].notna().any():
+            known = labelled[["frame_id"]].assign(**{kind: actual(labelled, kind)})
+        else:
+            continue
+        rows = rows.merge(known, on="frame_id", how="left", validate="one_to_one")
+    return rows
+
+
 def folders(rows: pd.DataFrame, by: str) -> pd.Series:
     """The folder of each frame, one of `FOLDERS[by]`; empty without grouping."""
     if by == "condition":
@@ -152,6 +174,8 @@ def folders(rows: pd.DataFrame, by: str) -> pd.Series:
         return rows["label"].fillna(UNLABELLED)
     if by == "prediction":
         return rows["is_aurora"].map({True: "yes", False: "no"}).fillna(UNCLASSIFIED)
+    if by in (CLOUD, FORM):
+        return rows[by].fillna(UNKNOWN)
     return pd.Series("", index=rows.index)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +14,9 @@ import pandas as pd
 import torch
 
 from ..parallel import worker_count
+from ..tables.kinds import CLASSES
 from ..training.calibration import aurora_probability
+from ..training.heads import Heads, outputs_of, pooled
 from ..training.transforms import for_evaluation
 
 if TYPE_CHECKING:
@@ -70,14 +73,30 @@ def classify(network: torch.nn.Module, card: ModelCard, pictures: Iterable[np.nd
     -------
     float64, shape (n, 2), columns no and yes.
     """
+    return classify_kinds(network, card, pictures, batch_size, None)[0]
+
+
+def classify_kinds(
+    network: torch.nn.Module, card: ModelCard, pictures: Iterable[np.ndarray], batch_size: int, heads: Heads | None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """`classify`, and in the same pass what the further heads say (`kinds.kind_columns` takes it); empty without."""
     place = next(network.parameters()).device
     inputs = ahead(for_evaluation(card.image_size, card.mean, card.std), pictures, helpers(network), batch_size)
-    logits = []
-    with torch.inference_mode():
+    logits, outputs = [], []
+    collected: AbstractContextManager[list[torch.Tensor]] = pooled(network) if heads else nullcontext([])
+    with torch.inference_mode(), collected as features:
         while batch := list(islice(inputs, batch_size)):
             stack = torch.stack(batch).to(place, memory_format=torch.channels_last)
             logits.append(network(stack).double().cpu().numpy())
-    return np.concatenate(logits) if logits else np.empty((0, 2))
+            outputs.append(heads(features.pop().float()) if heads else {})
+    if not logits:
+        return np.empty((0, 2)), {name: np.empty((0, *_width(name))) for name in heads or ()}
+    joined = {name: torch.cat([row[name] for row in outputs]).double().cpu().numpy() for name in outputs[0]}
+    return np.concatenate(logits), joined
+
+
+def _width(head: str) -> tuple[int, ...]:
+    return (outputs_of(head),) if head in CLASSES else ()
 
 
 def predictions(

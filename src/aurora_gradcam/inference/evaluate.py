@@ -36,9 +36,11 @@ from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.sky import SKY_TABLE
 from ..tables.split import SPLIT_TABLE, held_out_split
+from ..training.heads import load_heads
 from ..training.network import ModelCard, load_classifier
-from . import conditions, groupings, reliability, scores
-from .classify import ahead, classify, helpers, predictions
+from . import conditions, groupings, kind_results, reliability, scores
+from .classify import ahead, classify_kinds, helpers, predictions
+from .kinds import kind_columns
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +93,10 @@ def run(params: config.Params) -> None:
     usable = _usable(frames)
     network, card = load_classifier()
     pictures = ahead(_decode, contents(usable), helpers(network), params.evaluate.batch_size)
-    logits = classify(network, card, track(pictures, "classify", total=len(usable)), params.evaluate.batch_size)
+    pictures = track(pictures, "classify", total=len(usable))
+    logits, kinds = classify_kinds(network, card, pictures, params.evaluate.batch_size, load_heads())
     predicted = predictions(list(usable["frame_id"]), logits, card.temperature, card.threshold)
+    predicted = predicted.join(kind_columns(kinds, predicted["is_aurora"].to_numpy()))
     PREDICTIONS_TABLE.write(predicted)
     report(frames, predicted, SKY_TABLE.read(), SPLIT_TABLE.read(), LABELLED_TABLE.read(), card, params.site)
 
@@ -139,6 +143,8 @@ def report(
         "all_frames": conditions.totals(every),
         "frames_without_prediction": len(frames) - len(predicted),
     }
+    if kinds := kind_results.collect(every, split, labelled, kept, learnt_from):
+        metrics["kinds"] = kinds
     write_json(METRICS, rounded(metrics))
     _write_plots(judged)
 

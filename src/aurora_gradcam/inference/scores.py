@@ -57,7 +57,7 @@ def estimates(frames: pd.DataFrame) -> dict[str, Estimate]:
         for name, (top, bottom) in ratios.items()
     }
     values["balanced_accuracy"] = _balanced_accuracy(yes, called, weight, nights)
-    values["auroc"] = _area_under_curve(yes, p, weight, nights)
+    values["auroc"] = area_under_curve(yes, p, weight, nights)
     values["ece"] = calibration_error_interval(p, yes, nights, weight)
     return {name: values[name] for name in SCORES}
 
@@ -73,7 +73,7 @@ def _balanced_accuracy(yes: np.ndarray, called: np.ndarray, weight: np.ndarray, 
     return night_interval(mean_of_both, nights, (yes, ~yes), bounds=SHARE)
 
 
-def _area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
+def area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
     """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982).
 
     `pairs` holds these by night of the yes and night of the no, so that a draw of nights is a quadratic form.

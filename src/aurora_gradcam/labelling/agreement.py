@@ -1,7 +1,8 @@
-"""How far annotators agree: Cohen's kappa of each pair, over the frames that both answered yes or no."""
+"""How far annotators agree: Cohen's kappa of each pair, over the frames that both answered or named a kind of."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..corpus.frame_ids import night_of
+from ..inference.bootstrap import Estimate
 from ..inference.resampling import night_interval, per_night
+from ..tables.kinds import KINDS
 from ..tables.labels import LABELS
 from .collect import Answers
 from .journal import Answer
@@ -77,8 +80,66 @@ def compare(first: str, second: str, answers: Answers, seed: int) -> Pair | None
     return Pair(first, second, len(shared), both_yes, both_no, first_only, second_only, agreeing, value, low, high)
 
 
-def agreement(answers: Answers, seed: int) -> dict[str, Any]:
-    """`pairs`, one for each two annotators with frames in common, and how many answers were `unsure`."""
+@dataclass(frozen=True)
+class KindPair:
+    """Two annotators' words for the same frames: how many, the share alike, and kappa as in `Pair`."""
+
+    first: str
+    second: str
+    frames: int
+    agreement: float
+    kappa: float | None
+    low: float | None
+    high: float | None
+
+
+def kappa_of_table(counts: np.ndarray) -> np.ndarray:
+    """Cohen's kappa of two judges with k words: frames by both words, (n, k, k) -> (n,); nan as in `kappa`."""
+    shares = counts / counts.sum((1, 2), keepdims=True)
+    observed = np.trace(shares, axis1=1, axis2=2)
+    expected = (shares.sum(1) * shares.sum(2)).sum(1)
+    return (observed - expected) / np.where(1 - expected > 1e-12, 1 - expected, np.nan)
+
+
+def compare_kind(first: str, second: str, answers: Answers, words: Sequence[str], seed: int) -> KindPair | None:
+    """Two annotators' agreement on a kind; None where they share no frame for which both name one."""
+    by_first, by_second = answers[first], answers[second]
+    shared = sorted(frame for frame in by_first.keys() & by_second if by_first[frame] and by_second[frame])
+    if not shared:
+        return None
+    place = {word: number for number, word in enumerate(words)}
+    size = len(words)
+    cells = np.zeros((len(shared), size * size), dtype=np.int64)
+    for row, frame in enumerate(shared):
+        cells[row, place[by_first[frame]] * size + place[by_second[frame]]] = 1
+    nights = np.array([night_of(frame) for frame in shared])
+    by_night = per_night(cells, nights)
+    estimate = night_interval(
+        lambda times: kappa_of_table((times @ by_night).reshape(-1, size, size)),
+        nights, bounds=UNSEEN_NIGHTS, seed=seed,
+    )  # fmt: skip
+    alike = float(np.mean([by_first[frame] == by_second[frame] for frame in shared]))
+    return KindPair(first, second, len(shared), alike, *_known(estimate))
+
+
+def _known(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
+    value, low, high = (
+        float(number) if np.isfinite(number) else None for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return value, low, high
+
+
+def agreement(answers: Answers, seed: int, kinds: Mapping[str, Answers] | None = None) -> dict[str, Any]:
+    """`pairs`, one for each two annotators with frames in common, and how many answers were `unsure`.
+
+    `kinds`: such pairs of each kind beside yes and no for which two annotators have words; without any it is empty.
+    """
     pairs = [compare(first, second, answers, seed) for first, second in combinations(sorted(answers), 2)]
     unsure = sum(answer == Answer.UNSURE for by_annotator in answers.values() for answer in by_annotator.values())
-    return {"pairs": [asdict(pair) for pair in pairs if pair], "unsure": unsure}
+    of_kinds = {}
+    for kind, values in (kinds or {}).items():
+        both = combinations(sorted(values), 2)
+        compared = [compare_kind(first, second, values, KINDS[kind], seed) for first, second in both]
+        if named := [asdict(pair) for pair in compared if pair]:
+            of_kinds[kind] = named
+    return {"pairs": [asdict(pair) for pair in pairs if pair], "unsure": unsure, "kinds": of_kinds}

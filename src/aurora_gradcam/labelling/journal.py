@@ -1,7 +1,9 @@
 """An annotator's journal: an answer is fsynced before it is acknowledged, and no line is ever changed.
 
-A line is `time,frame_id,answer`. A fourth value `labels.csv` marks an answer that was given by editing that file; the
-answer `undo` takes the newest one back. Beside `ann.csv`, `ann.collected` holds how many lines of it labels.csv knows.
+A line is `time,frame_id,answer`. An answer is yes, no or unsure, or names a kind beside it: `cloud=broken`, `form=arc`,
+and with nothing behind the sign that the kind is taken off again. A fourth value `labels.csv` marks an answer that was
+given by editing that file; the answer `undo` takes the newest one back. Beside `ann.csv`, `ann.collected` holds how
+many lines of it labels.csv knows.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import copy
 import os
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +21,7 @@ from pathlib import Path
 from .. import locks
 from ..errors import ConfigError, DataError, InputError
 from ..files import write_text
+from ..tables.kinds import KINDS
 from ..tables.labels import LABELS_FILE
 from ..tables.table import FRAME_ID
 
@@ -44,6 +48,18 @@ class Answer(StrEnum):
 ANSWERS = tuple(Answer)
 
 
+def parted(answer: str) -> tuple[str, str]:
+    """`cloud=broken` -> its kind and value; of yes, no, unsure and undo the kind is empty."""
+    kind, sign, value = answer.rpartition("=")
+    return (kind, value) if sign else ("", answer)
+
+
+def is_kind(answer: str) -> bool:
+    """Whether an answer names a kind that there is, or takes it off."""
+    kind, value = parted(answer)
+    return kind in KINDS and value in ("", *KINDS[kind])
+
+
 def path_of(annotator: Annotator) -> Path:
     """Where an annotator's journal lies; ConfigError where the name is not allowed."""
     if not NAME.fullmatch(annotator):
@@ -60,7 +76,8 @@ class Record:
     journal names, its answers (None: taken back) since labels.csv was last collected and the one that counted then;
     unless somebody edits it, labels.csv can hold no other. `anchored`: the frames that the journal named when it was
     last collected; None if it never was. `changes`: how many answers and undos there are. `is_collected`: no answer has
-    changed since.
+    changed since. `kinds`: the same of each kind beside yes and no, whose values are its answers; a kind that was never
+    named is not there.
     """
 
     history: list[tuple[FrameId, str]] = field(default_factory=list)
@@ -68,22 +85,37 @@ class Record:
     changes: int = 0
     anchored: frozenset[FrameId] | None = None
     is_collected: bool = False
+    kinds: dict[str, Record] = field(default_factory=dict)
 
     @property
     def answers(self) -> dict[FrameId, str]:
         """The answer that counts for every frame answered: the newest."""
-        return dict(self.history)
+        return {frame_id: answer for frame_id, answer in self.history if not parted(answer)[0]}
+
+    def of(self, kind: str) -> Record:
+        """What the journal says of a kind; an empty record where it never names it. An empty kind is the record's."""
+        if not kind:
+            return self
+        return self.kinds.get(kind) or Record(anchored=None if self.anchored is None else frozenset())
 
     def take(self, frame_id: FrameId, answer: str) -> None:
         """Add one line; ValueError where an undo is not of the newest answer."""
         if answer == UNDO:
             if not self.history or self.history[-1][0] != frame_id:
                 raise ValueError(f"takes back an answer to {frame_id}, which is not the newest")
-            self.history.pop()
-            self.states[frame_id].add(self.answers.get(frame_id))
+            kind, _ = parted(self.history.pop()[1])
+            if kind:
+                self.kinds[kind].take(frame_id, UNDO)
+            else:
+                self.states[frame_id].add(self.answers.get(frame_id))
         else:
             self.history.append((frame_id, answer))
-            self.states.setdefault(frame_id, set()).add(answer)
+            kind, value = parted(answer)
+            if kind:
+                self.kinds[kind] = self.of(kind)
+                self.kinds[kind].take(frame_id, value)
+            else:
+                self.states.setdefault(frame_id, set()).add(answer)
         self.changes += 1
         self.is_collected = False
 
@@ -93,6 +125,8 @@ class Record:
         self.states = {frame_id: {answers.get(frame_id)} for frame_id in self.states}
         self.anchored = frozenset(self.states)
         self.is_collected = True
+        for record in self.kinds.values():
+            record.mark_collected()
 
 
 def _entry(line: str) -> tuple[FrameId, str]:
@@ -104,8 +138,8 @@ def _entry(line: str) -> tuple[FrameId, str]:
     datetime.fromisoformat(time)  # a tenth of the time of strptime, for every line at every collecting
     if not re.match(FRAME_ID, frame_id):
         raise ValueError(f"'{frame_id}' is not a frame_id")
-    if answer not in (*ANSWERS, UNDO):
-        raise ValueError(f"the answer '{answer}' is none of {', '.join((*ANSWERS, UNDO))}")
+    if answer not in (*ANSWERS, UNDO) and not is_kind(answer):
+        raise ValueError(f"the answer '{answer}' is none of {', '.join((*ANSWERS, UNDO))}, cloud=..., form=...")
     return frame_id, answer
 
 
@@ -234,12 +268,16 @@ class Journal:
             self._note((frame_id, answer))
 
     def replace(self, frame_id: FrameId, before: str | None, answer: str) -> bool:
-        """Keep an answer where `before` (None: no answer) counts now; return whether the answer counts then."""
+        """Keep an answer where `before` (None: no answer) counts now; return whether the answer counts then.
+
+        Of a kind, as in `cloud=broken`, `before` is the value alone.
+        """
+        kind, value = parted(answer)
         with self._turn:
-            current = self._record.answers.get(frame_id)
+            current = self._record.of(kind).answers.get(frame_id)
             if current == before:
                 self._note((frame_id, answer))
-            return current in (before, answer)
+            return current in (before, value)
 
     def undo(self) -> FrameId | None:
         """Take the newest answer back and return its frame_id; None where there is none."""
@@ -250,7 +288,7 @@ class Journal:
             self._note((frame_id, UNDO))
             return frame_id
 
-    def note_collected(self, changes: int, edits: dict[FrameId, str]) -> bool:
+    def note_collected(self, changes: int, edits: Sequence[tuple[FrameId, str]]) -> bool:
         """Note that labels.csv holds all answers, after those that somebody gave by editing it.
 
         Only where the journal still has so many changes: an answer that came meanwhile waits for the next collecting.
@@ -259,7 +297,7 @@ class Journal:
             if self._record.changes != changes:
                 return False
             if edits:
-                self._note(*edits.items(), source=EDITED)
+                self._note(*edits, source=EDITED)
             if not self._record.is_collected:
                 self._record.mark_collected()
                 write_text(_path_of_collected(self.path), f"{self._record.changes}\n")
@@ -279,6 +317,10 @@ class Journal:
     def answers(self) -> dict[FrameId, str]:
         """The answer that counts for every frame answered: the newest."""
         return self._record.answers
+
+    def values(self, kind: str) -> dict[FrameId, str]:
+        """The value of a kind that counts for every frame; empty text where it was taken off."""
+        return self._record.of(kind).answers
 
     @property
     def newest(self) -> FrameId | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from ..errors import AuroraError, ConfigError, of_system
+from ..tables.kinds import KINDS
 from .guard import guard, refused
-from .journal import Answer
+from .journal import Answer, is_kind
 from .session import Changed, Session, TooEarly
 
 PAGE = Path(__file__).with_name("page")
@@ -32,6 +33,22 @@ class GivenAnswer(BaseModel):
     frame_id: str
     answer: Answer
     before: Answer | None = None
+
+
+class GivenKind(BaseModel):
+    """What somebody says of a frame's cloud or form; an empty value takes it off. `before` as in `GivenAnswer`."""
+
+    frame_id: str
+    kind: Literal["cloud", "form"]
+    value: str
+    before: str | None = None
+
+    @model_validator(mode="after")
+    def known(self) -> GivenKind:
+        """A value that the kind has."""
+        if not is_kind(f"{self.kind}={self.value}"):
+            raise ValueError(f"the {self.kind} is one of {', '.join(KINDS[self.kind])}, or empty")
+        return self
 
 
 class Undo(BaseModel):
@@ -78,6 +95,11 @@ def build(session: Session, token: str, port: int) -> FastAPI:
             session.replace(frame_id, given.before, given.answer)
         else:
             session.journal.add(frame_id, given.answer)
+        return session.state()
+
+    @app.post("/api/kinds")
+    def kind(given: GivenKind) -> dict[str, Any]:
+        session.replace(asked(given.frame_id), given.before, f"{given.kind}={given.value}")
         return session.state()
 
     @app.post("/api/undo")
@@ -127,12 +149,18 @@ def _tell_errors(app: FastAPI) -> None:
 
 
 def _give_page(app: FastAPI) -> None:
-    for address, name in (("/", "index.html"), ("/page.css", "page.css"), ("/page.js", "page.js")):
+    # no argument of these functions may name the file: FastAPI would take it from the address, with any path
+    @app.get("/", response_class=FileResponse)
+    def index() -> Path:
+        return PAGE / "index.html"
 
-        def file(name: str = name) -> Response:
-            return FileResponse(PAGE / name)
+    @app.get("/page.css", response_class=FileResponse)
+    def style() -> Path:
+        return PAGE / "page.css"
 
-        app.get(address, name=name, response_model=None)(file)
+    @app.get("/page.js", response_class=FileResponse)
+    def script() -> Path:
+        return PAGE / "page.js"
 
 
 def listen(port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from ..config import Params
 from ..corpus.frame_ids import in_order
 from ..errors import InputError
 from ..tables.frames import FRAMES_TABLE, is_simulated
+from ..tables.kinds import KINDS
 from ..tables.labels import LABELS_FILE
 from ..tables.sky import SKY_TABLE
 from . import journal
@@ -98,10 +99,13 @@ class Session:
         }
 
     def question_list(self) -> list[dict[str, Any]]:
-        """Every frame asked for, in order, with this annotator's answer so far."""
+        """Every frame asked for, in order, with this annotator's answer and kinds so far."""
         answers = self.journal.answers
+        values = {kind: self.journal.values(kind) for kind in KINDS}
         return [
-            asdict(question) | {"picture": picture_address(question.frame_id), "answer": answers.get(question.frame_id)}
+            asdict(question)
+            | {"picture": picture_address(question.frame_id), "answer": answers.get(question.frame_id)}
+            | {kind: of_kind.get(question.frame_id) for kind, of_kind in values.items()}
             for question in self.questions.values()
         ]
 
@@ -119,7 +123,8 @@ class Session:
     def replace(self, frame_id: FrameId, before: str | None, answer: str) -> None:
         """Keep an answer in place of `before`; Changed where another one counts, so that none is silently replaced."""
         if not self.journal.replace(frame_id, before, answer):
-            counts = self.journal.answers.get(frame_id, "taken back")
+            kind, _ = journal.parted(answer)
+            counts = (self.journal.values(kind) if kind else self.journal.answers).get(frame_id, "taken back")
             raise Changed(f"meanwhile this frame was answered elsewhere: {counts}")
 
     def undo(self) -> FrameId | None:
@@ -134,7 +139,8 @@ class Session:
         """How far annotators agree; TooEarly before all is answered."""
         if not self.done:
             raise TooEarly("the agreement is shown when all frames are answered")
-        return agreement(self.collect().answers, self.seed)
+        collected = self.collect()
+        return agreement(collected.answers, self.seed, collected.kinds)
 
 
 def _counts(groups: list[str], answered: list[str]) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def collect_only(params: Params) -> None:
     _, known = known_frames(params)
     collected = collect(known)
     print_collected(collected)
-    print_agreement(agreement(collected.answers, params.seed))
+    print_agreement(agreement(collected.answers, params.seed, collected.kinds))
 
 
 def label(params: Params, annotator: str, order: Order, wish: Wish, port: int, open_browser: bool) -> None:
@@ -108,8 +108,22 @@ def print_agreement(measured: dict[str, Any]) -> None:
         names = f"{pair['first']}, {pair['second']}"
         table.add_row(names, *map(str, counts), f"{pair['agreement']:.1%}", _kappa(pair))
     Console().print(table)
+    for kind, pairs in measured["kinds"].items():
+        _print_kind(kind, pairs)
     if measured["unsure"]:
         print(f"{measured['unsure']} answers were unsure; they count on neither side.")
+
+
+def _print_kind(kind: str, pairs: list[dict[str, Any]]) -> None:
+    """A table of each pair's agreement on cloud or form."""
+    table = Table(title=f"The same of {kind}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("first, second", overflow="fold")
+    for name in ("frames", "agree", "kappa"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for pair in pairs:
+        names = f"{pair['first']}, {pair['second']}"
+        table.add_row(names, str(pair["frames"]), f"{pair['agreement']:.1%}", _kappa(pair))
+    Console().print(table)
 
 
 def _kappa(pair: dict[str, Any]) -> str:

@@ -13,9 +13,12 @@ import torch
 from ..drawing import style
 from ..drawing.keogram import middle_line
 from ..drawing.night_plot import TIME, Night, night_keogram
-from ..inference.classify import ahead, classify, helpers, predictions
+from ..inference.classify import ahead, classify_kinds, helpers, predictions
+from ..inference.kinds import kind_columns, p_cloud
 from ..progress import track
 from ..tables.frames import SIMULATED_PREFIX
+from ..tables.kinds import CLOUD, FORM, STRENGTH
+from ..training.heads import Heads
 from ..training.network import ModelCard
 from .series import SKY, Series
 from .sky_check import SkyCheck
@@ -26,6 +29,9 @@ LINES = 180
 DPI = 150
 """Of a keogram's file."""
 ELAPSED = "time since the video's start (hours:minutes); the clock is not known"
+KIND_COLUMNS = (f"p_{CLOUD}", CLOUD, FORM, STRENGTH)
+"""Probability of any cloud; clear, broken or overcast; form of the aurora, and its strength in kilorayleigh, of frames
+called aurora."""
 _START = pd.Timestamp("2000-01-01", tz="UTC")
 
 
@@ -36,7 +42,8 @@ class Classification:
     Parameters
     ----------
     rows
-        Those of the series, with logit_no, logit_yes, p_aurora and is_aurora (null where there is no picture).
+        Those of the series, with logit_no, logit_yes, p_aurora and is_aurora (null where there is no picture), and
+        those of KIND_COLUMNS for which the model has a head.
     lines
         Of a series with a keogram, uint8 RGB (`LINES`, n, 3), a column for each frame with a prediction.
     """
@@ -46,7 +53,12 @@ class Classification:
 
 
 def classify_series(
-    series: Series, network: torch.nn.Module, card: ModelCard, batch_size: int, why_no_sky: SkyCheck | None = None
+    series: Series,
+    network: torch.nn.Module,
+    card: ModelCard,
+    batch_size: int,
+    why_no_sky: SkyCheck | None = None,
+    heads: Heads | None = None,
 ) -> Classification:
     """Classify every frame whose status is ok; reading a picture may change its status and give a reason.
 
@@ -70,11 +82,22 @@ def classify_series(
                 good.append(number)
                 yield frame.picture
 
-    logits = classify(network, card, pictures(), batch_size)
-    predicted = predictions(good, logits, card.temperature, card.threshold).set_index("frame_id")
+    logits, outputs = classify_kinds(network, card, pictures(), batch_size, heads)
+    predicted = predictions(good, logits, card.temperature, card.threshold)
+    predicted = predicted.join(_kinds(outputs, predicted["is_aurora"])).set_index("frame_id")
     rows = series.rows.assign(status=status, reason=reason).join(predicted)
     rows["is_aurora"] = rows["is_aurora"].astype("boolean")
     return Classification(rows, lines[:, : len(good)] if lines is not None else None)
+
+
+def _kinds(outputs: dict[str, np.ndarray], is_aurora: pd.Series) -> pd.DataFrame:
+    """Those of KIND_COLUMNS that the heads give."""
+    columns = kind_columns(outputs, is_aurora.to_numpy())
+    if CLOUD in columns:
+        columns[f"p_{CLOUD}"] = p_cloud(columns)
+    if FORM in columns:  # a frame that is not called aurora has no form to tell
+        columns[FORM] = columns[FORM].where(is_aurora, None)
+    return columns[[name for name in KIND_COLUMNS if name in columns]]
 
 
 def write_keogram(

@@ -12,6 +12,7 @@ import yaml
 from ..conditions import MOON_CLASSES, SUN_CLASSES
 from ..gradcam.maps import METHODS, method_and_layer
 from ..tables.frames import SIMULATED_PREFIX
+from ..tables.kinds import CLOUD, CLOUDS, FORM, FORMS, STRENGTH
 from ..tables.times import TIME_STATUSES
 from ..training.network import ModelCard
 from ..web.pages import picture_uri, render
@@ -85,6 +86,22 @@ def by_condition(table: pd.DataFrame) -> list[dict[str, Any]]:
     return conditions
 
 
+def by_kind(table: pd.DataFrame) -> dict[str, Any]:
+    """Cloud and form in numbers, and the strength in a sentence; nothing of what the model has no head for."""
+    kinds: dict[str, Any] = {}
+    classified = table[table["p_aurora"].notna()]
+    if CLOUD in table:
+        groups = {label: classified[classified[CLOUD] == label] for label in CLOUDS}
+        kinds["cloud"] = [{"name": label, **_numbers(rows)} for label, rows in groups.items() if len(rows)]
+    called = classified[classified["is_aurora"].fillna(False).astype(bool)]
+    if FORM in table:
+        kinds["form"] = [(label, n, share(n, len(called))) for label, n in _counts(called[FORM], FORMS)]
+    if STRENGTH in table and len(called):
+        middle, most = called[STRENGTH].median(), called[STRENGTH].max()
+        kinds["strength"] = f"{middle:.2g} kR in the middle frame called aurora, {most:.2g} kR in the strongest"
+    return {name: value for name, value in kinds.items() if value}
+
+
 def _counts(column: pd.Series, names: Sequence[str]) -> list[tuple[str, int]]:
     counts = column.value_counts()
     return [(name, int(counts[name])) for name in names if name in counts]
@@ -106,6 +123,8 @@ def model_facts(card: ModelCard) -> list[tuple[str, str]]:
         facts.append(("started from weights", f"{weights['name']}{simulated}"))
     if isinstance(frames := provenance.get("frames"), dict):
         facts.append(("frames learnt from", ", ".join(f"{count} ({name})" for name, count in frames.items())))
+    if isinstance(heads := provenance.get("heads"), dict) and heads:
+        facts.append(("further heads", ", ".join(heads)))
     facts += [("temperature", f"{card.temperature:.4g}"), ("threshold of P(yes)", f"{card.threshold:.4g}")]
     if "classifier_sha256" in provenance:
         facts.append(("sha256 of the weights", provenance["classifier_sha256"]))
@@ -133,6 +152,7 @@ def render_page(results: Sequence[Result], card: ModelCard, warnings: Sequence[s
         sources=[_source(result) for result in results],
         total=_numbers(table),
         conditions=by_condition(table) if job.timed else [],
+        of_kind=by_kind(table),
         timed=job.timed,
         times=_counts(table["time_status"], TIME_STATUSES),
         statuses=_counts(table["status"], tuple(Status)),

@@ -18,9 +18,10 @@ from ..files import atomic_write
 from ..gradcam.maps import method_and_layer
 from ..preprocessing import video
 from ..training import network as networks
+from ..training.heads import Heads, load_heads
 from . import circles, image_files, model
 from .checks import list_warnings
-from .classification import classify_series, write_keogram
+from .classification import KIND_COLUMNS, classify_series, write_keogram
 from .page import PAGE, render_page
 from .result import Job, Result
 from .series import Series, of_images, of_video
@@ -37,14 +38,16 @@ FIRST_COLUMNS = (
 )
 """By these a table is known as one of `aurora predict`, also of an earlier version."""
 COLUMNS = (*FIRST_COLUMNS, "logit_no", "logit_yes", "moon_phase_angle", "moon_illumination", "reason")
+"""After them those of KIND_COLUMNS for which the model has a head."""
 
 
 class Classifier(NamedTuple):
-    """A network in evaluation mode, its card, and its check for pictures of no sky where it has one."""
+    """A network in evaluation mode, its card; its check for pictures of no sky and its further heads, if any."""
 
     network: torch.nn.Module
     card: networks.ModelCard
     why_no_sky: SkyCheck | None
+    heads: Heads | None = None
 
 
 def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
@@ -93,7 +96,7 @@ def _load(job: Job) -> Classifier:
     network, card = networks.load_classifier(job.model)
     network.requires_grad_(False)
     networks.layer(network, method_and_layer(job.params.gradcam.layers[0])[1])
-    return Classifier(network, card, load_sky_check(job.model, network, card))
+    return Classifier(network, card, load_sky_check(job.model, network, card), load_heads(job.model))
 
 
 def _classify_videos(
@@ -115,8 +118,8 @@ def _classify_videos(
 
 
 def _result(series: Series, cut_to: list[Circle], classifier: Classifier, job: Job) -> Result:
-    network, card, why_no_sky = classifier
-    classification = classify_series(series, network, card, job.params.evaluate.batch_size, why_no_sky)
+    network, card, why_no_sky, heads = classifier
+    classification = classify_series(series, network, card, job.params.evaluate.batch_size, why_no_sky, heads)
     rows, layer = classification.rows, job.params.gradcam.layers[0]
     keogram = write_keogram(series, classification, card.threshold, job.params.extract.interval_s, job.out)
     thumbnails = draw_thumbnails(series, rows, card.threshold)
@@ -161,11 +164,12 @@ def _probe(videos: Sequence[Source], job: Job) -> list[tuple[Source, video.Video
 
 
 def csv(rows: pd.DataFrame) -> str:
-    """The table as text: `COLUMNS`, times as ISO 8601 with Z, numbers in full, what is unknown empty."""
+    """The table as text: `COLUMNS`, then the kinds; times as ISO 8601 with Z, numbers in full, unknown ones empty."""
     whole = rows["utc"].dt.microsecond.fillna(0).eq(0).all()
     form = "%Y-%m-%dT%H:%M:%SZ" if whole else "%Y-%m-%dT%H:%M:%S.%fZ"
     text = rows.assign(utc=rows["utc"].dt.strftime(form))
-    return text[list(COLUMNS)].to_csv(index=False, lineterminator="\n")
+    kinds = [name for name in KIND_COLUMNS if name in text]
+    return text[[*COLUMNS, *kinds]].to_csv(index=False, lineterminator="\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -25,6 +25,8 @@ from .video_names import find_videos
 logger = logging.getLogger(__name__)
 
 RAW = Path("data/raw")
+PLAINLY_SKY = 3 * video.BLANK_SPREAD
+"""Spread of the stored luma from which a picture cannot be blank: it differs from that of the colours by rounding."""
 
 
 def probe_all(videos: dict[str, Path], extract: Extract) -> list[tuple[str, video.Video]]:
@@ -81,6 +83,10 @@ def decode_night(
 def _status(sample: video.Sample, radius: int) -> FrameStatus:
     if sample.is_damaged:
         return FrameStatus.CORRUPT
+    with Image.open(sample.picture) as picture:
+        picture.draft("L", picture.size)  # the luma as it is stored, which a picture with a sky in it is plain by
+        if video.spread(np.asarray(picture), radius) > PLAINLY_SKY:
+            return FrameStatus.OK
     with Image.open(sample.picture) as picture:
         is_blank = video.is_blank(np.asarray(picture.convert("L")), radius)
     return FrameStatus.BLANK if is_blank else FrameStatus.OK

@@ -15,6 +15,7 @@ from typing import Any
 import ffmpeg
 
 from ..errors import InputError, ToolError
+from ..processes import end_with_parent
 
 CONTAINERS = (
     "mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "h264", "hevc", "m4v", "asf", "flv", "ogg", "nut", "dv",
@@ -70,7 +71,14 @@ def call(command: Sequence[str], folder: Path | None = None) -> subprocess.Compl
         The program is not installed.
     """
     try:
-        return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            preexec_fn=end_with_parent,
+        )
     except FileNotFoundError as error:
         if folder is not None and not folder.is_dir():
             raise

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -21,12 +22,17 @@ from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus, elapsed_s
 from ..tables.times import TIME_STATUSES, TIMES_TABLE, TimeStatus
 from ..zones import zone_named
-from .times import clock, stamps, unread
+from .times import clock, glyphs, stamps, unread
 from .times.readings import parse
 
 Name = TypeVar("Name")
 
 logger = logging.getLogger(__name__)
+
+STRIPS_AT_ONCE = 500
+"""Strips whose lines are held in memory: 5 MB."""
+IDLE_PAGES = 3
+"""Pages that teach nothing of use; then tesseract reads the rest."""
 
 
 def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[str]]:
@@ -50,6 +56,8 @@ def read_texts(
 ) -> list[stamps.Stamp]:
     """Read strips; where that gives no legible time, again without what they hold of the sky circle.
 
+    Tesseract reads pages of them; what their characters look like reads most others (`glyphs`).
+
     Parameters
     ----------
     names
@@ -61,11 +69,8 @@ def read_texts(
         The date YYYYMMDD near which a time is plausible; empty where it is not known.
     """
     asked: list[Name] = []
-
-    def whole() -> Iterator[np.ndarray | None]:
-        for name in names:
-            asked.append(name)
-            yield strip_of(name)
+    texts: list[stamps.Stamp] = []
+    alphabet = glyphs.Alphabet()
 
     def without_sky(name: Name) -> np.ndarray | None:
         strip = strip_of(name)
@@ -73,13 +78,59 @@ def read_texts(
             return None
         return stamps.without_sky(strip, params.extract.stamp_box, params.extract.circle)
 
-    texts = stamps.read(whole(), params.ocr_utc.strips_per_page)
+    remaining = iter(names)
+    while block := list(islice(remaining, STRIPS_AT_ONCE)):
+        asked += block
+        texts += _read_block(block, strip_of, alphabet, night, params)
     again = [number for number, text in enumerate(texts) if not _is_legible(text, night, params)]
     alone = stamps.read((without_sky(asked[number]) for number in again), params.ocr_utc.strips_per_page)
     for number, text in zip(again, alone, strict=True):
         if _is_legible(text, night, params):
             texts[number] = text
     return texts
+
+
+def _read_block(
+    names: Sequence[Name],
+    strip_of: Callable[[Name], np.ndarray | None],
+    alphabet: glyphs.Alphabet,
+    night: str,
+    params: Params,
+) -> list[stamps.Stamp]:
+    """Read strips, a page of them by tesseract and then all by what it taught, until none or no use is left."""
+    per_page = params.ocr_utc.strips_per_page
+    lines = [_only_line(strip_of(name)) for name in names]
+    texts: dict[int, stamps.Stamp] = {}
+    unread, idle = list(range(len(names))), 0
+    while unread:
+        known = {
+            n: stamp for n in unread if (stamp := _by_glyphs(lines[n], alphabet)) and _is_legible(stamp, night, params)
+        }
+        texts |= known
+        unread = [number for number in unread if number not in known]
+        idle = 0 if known else idle + 1
+        chosen = unread if idle > IDLE_PAGES else _spread(unread, per_page)
+        for number, stamp in zip(chosen, stamps.read((strip_of(names[n]) for n in chosen), per_page), strict=True):
+            texts[number], line = stamp, lines[number]
+            if line is not None and stamp.text and _is_legible(stamp, night, params):
+                alphabet.learn(line, stamp.text)
+        unread = [number for number in unread if number not in texts]
+    return [texts[number] for number in range(len(names))]
+
+
+def _spread(numbers: Sequence[int], count: int) -> list[int]:
+    """`count` of the numbers, at random: at even steps, such as ten minutes, the same digit would stand on all."""
+    return sorted(np.random.default_rng(0).permutation(numbers)[:count].tolist())
+
+
+def _only_line(strip: np.ndarray | None) -> np.ndarray | None:
+    """The text of a strip that holds one line of it."""
+    lines = [] if strip is None else stamps.text_lines(stamps.on_black(strip))
+    return lines[0] if len(lines) == 1 else None
+
+
+def _by_glyphs(line: np.ndarray | None, alphabet: glyphs.Alphabet) -> stamps.Stamp | None:
+    return None if line is None else alphabet.read(line)
 
 
 def _is_legible(stamp: stamps.Stamp, night: str, params: Params) -> bool:

@@ -9,6 +9,7 @@ from ..config import Fractions, Params
 from ..corpus.frame_ids import night_of, sort_key
 from ..errors import ConfigError, DataError
 from ..stage import stage_main
+from ..tables.kinds import KINDS
 from ..tables.labels import LABELLED_TABLE, LABELS, LABELS_FILE, TO_LABEL
 from ..tables.split import SPLIT_TABLE, SPLITS
 from .sampling import draws, rank_within, spread_over
@@ -146,7 +147,8 @@ def by_frame(pool: pd.DataFrame, fractions: Fractions, balance: bool, seed: int)
 def run(params: Params) -> None:
     """Read the labelled sample, write the split of its training pool; the audit set is left out."""
     labelled = LABELLED_TABLE.read()
-    pool = labelled.loc[labelled["set"] == "train_pool", ["frame_id", "label"]].sort_values("frame_id", key=sort_key)
+    columns = ["frame_id", "label", *(kind for kind in KINDS if kind in labelled)]
+    pool = labelled.loc[labelled["set"] == "train_pool", columns].sort_values("frame_id", key=sort_key)
     pool = pool.assign(night=pool["frame_id"].map(night_of)).reset_index(drop=True)
     if pool.empty:
         fix = f"label the frames of {TO_LABEL} in {LABELS_FILE}, then `dvc repro`"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from errno import ENOSPC
 from fractions import Fraction
@@ -23,7 +23,7 @@ import numpy as np
 from ..config import Circle, Extract
 from ..corpus import sky_circle
 from ..errors import ConfigError, InputError, ToolError
-from . import ffmpeg_tool
+from . import ffmpeg_tool, thinning
 from .ffmpeg_tool import REPLACE
 
 BLANK_SPREAD = 4.0  # levels of 255 between the 1st and the 99th percentile of a picture without a sky
@@ -165,8 +165,13 @@ def sample_numbers(frames: int, every: Fraction) -> list[int]:
     return [number for number in numbers if number < frames]
 
 
-def _is_sampled(video: Video, every: Fraction) -> str:
-    """sample_numbers as an expression of ffmpeg's select filter; exact, as all its whole numbers are below 2^53."""
+def is_sampled(number: int, every: Fraction) -> bool:
+    """Whether `sample_numbers` has this number."""
+    return number == nearest(nearest(number / every) * every)
+
+
+def _sampled_expression(video: Video, every: Fraction) -> str:
+    """is_sampled as an expression of ffmpeg's select filter; exact, as all its whole numbers are below 2^53."""
     scale = video.time_base * video.fps
     return (
         f"st(0,floor((pts-{video.start})*{scale.numerator}/{scale.denominator}+0.5));"
@@ -196,12 +201,14 @@ def _cut(stream: ffmpeg.MultiOutputStream, video: Video, box: tuple[int, int, in
     return near.filter("scale", **_EXACT).filter("format", pixels).filter("crop", width, height, x - left, y - top)
 
 
-def _graph(video: Video, extract: Extract) -> ffmpeg.Stream:
+def _graph(video: Video, path: Path, extract: Extract) -> ffmpeg.Stream:
     """Sample; then the time strip, and beside it crop and mask, in RGB so that all outside the circle is black."""
     left, top = _corner(extract)
     # One thread: what ffmpeg conceals damage with may depend on the order of its threads, and nights run side by side.
-    source = ffmpeg_tool.source(video.path, threads=1, max_error_rate=1)["V:0"]
-    sampled = source.filter("select", _is_sampled(video, step(video.fps, extract))).filter("showinfo", checksum=0)
+    source = ffmpeg_tool.source(path, threads=1, max_error_rate=1)["V:0"]
+    sampled = source.filter("select", _sampled_expression(video, step(video.fps, extract))).filter(
+        "showinfo", checksum=0
+    )
     counted = sampled.filter("settb", "1/25").filter("setpts", "N")  # from 0, where the mask begins, without gaps
     both = counted.filter_multi_output("split")
     strip = _cut(both[0], video, extract.stamp_box, "gray")
@@ -220,7 +227,8 @@ def decode(video: Video, extract: Extract, folder: Path) -> dict[int, Sample]:
     """Decode once; write sampled frames (masked, cropped JPG) and their time strips (grey PNG) into a folder.
 
     Returns the pictures by frame number; a frame that the decoder did not give is not among them. The strip is cut
-    from the same decoded frame, before the mask.
+    from the same decoded frame, before the mask. Pictures that no sampled one needs are passed over (`thinning`); where
+    anything then is amiss, the whole video is decoded, so that damage is told as it would be without.
 
     Raises
     ------
@@ -231,8 +239,37 @@ def decode(video: Video, extract: Extract, folder: Path) -> dict[int, Sample]:
     ToolError
         Ffmpeg is missing or failed.
     """
+    every = step(video.fps, extract)
+    copy = folder / f"thinned{video.path.suffix}"
+    blanked, wanted = thinning.thinned(video.path, lambda ticks: is_sampled(video.number(ticks), every), copy)
+    if blanked:
+        samples = _decode_thinned(video, copy, blanked, wanted, extract, folder)
+        copy.unlink(missing_ok=True)
+        if samples is not None:
+            return samples
+    return _decode(video, video.path, frozenset(), extract, folder)
+
+
+def _decode_thinned(
+    video: Video, copy: Path, blanked: Set[int], wanted: Set[int], extract: Extract, folder: Path
+) -> dict[int, Sample] | None:
+    """`_decode` of the thinned copy; None, and the folder as it was, where a frame is damaged or lacking."""
+    try:
+        samples = _decode(video, copy, blanked, extract, folder)
+    except (InputError, ToolError):
+        samples = {}
+    numbers = {number for ticks in wanted if (number := video.number(ticks)) >= 0}  # an edit list hides those before 0
+    if numbers <= set(samples) and not any(sample.is_damaged for sample in samples.values()):
+        return samples
+    for picture in folder.glob("sample*"):
+        picture.unlink()
+    return None
+
+
+def _decode(video: Video, path: Path, blanked: Set[int], extract: Extract, folder: Path) -> dict[int, Sample]:
+    """Decode the video as it lies at `path`, where the pictures at `blanked` (ticks) are none."""
     # -debug_ts names every decoded frame, just after the line which says that it is damaged
-    command = _graph(video, extract).global_args(
+    command = _graph(video, path, extract).global_args(
         "-hide_banner", "-nostdin", "-nostats", "-copyts", "-debug_ts", "-loglevel", "repeat+info",
         "-filter_complex_threads", "1")  # fmt: skip
     # names relative to the folder: a percent sign in its path would count as a field of image2
@@ -241,7 +278,7 @@ def decode(video: Video, extract: Extract, folder: Path) -> dict[int, Sample]:
     given = [int(line[1]) for line in map(_SAMPLED.search, log) if line]
     if len(given) != len(list(folder.glob("sample*.jpg"))) or (given and not any(map(_DECODED.search, log))):
         raise ToolError("this ffmpeg does not report which frames it decoded", "ffmpeg", "use ffmpeg 5 to 9")
-    damaged = damaged_numbers(video, log)
+    damaged = damaged_numbers(video, log, {video.number(ticks) for ticks in blanked})
     samples: dict[int, Sample] = {}
     for place, ticks in enumerate(given):
         number = video.number(ticks)
@@ -266,8 +303,8 @@ def _checked(run: CompletedProcess[bytes], video: Video, folder: Path) -> bytes:
     return run.stderr
 
 
-def damaged_numbers(video: Video, log: Iterable[str]) -> set[int]:
-    """Numbers of the frames that are damaged or lost, by ffmpeg's `-debug_ts` log.
+def damaged_numbers(video: Video, log: Iterable[str], blanked: Set[int] = frozenset()) -> set[int]:
+    """Numbers of the frames that are damaged or lost, by ffmpeg's `-debug_ts` log; those of `blanked` are neither.
 
     ffmpeg flags a frame whose own data are damaged, and gives none for a packet it cannot read. Frames predicted from
     such a frame carry the damage on, which ffmpeg does not flag: all until the next keyframe, and the B frames shown
@@ -283,7 +320,7 @@ def damaged_numbers(video: Video, log: Iterable[str]) -> set[int]:
             flagged = False
         elif packet := _PACKET.search(line):
             promised.add(video.number(int(packet[1])))
-    lost = {number for number in promised if number >= 0} - set(decoded)  # an edit list hides those before 0
+    lost = {number for number in promised if number >= 0} - set(decoded) - blanked  # an edit list hides those before 0
     decoded |= dict.fromkeys(lost, (False, False, True))
     damaged, carried = set(), False
     for number in sorted(decoded):
@@ -301,13 +338,18 @@ def damaged_numbers(video: Video, log: Iterable[str]) -> set[int]:
     return damaged
 
 
+def spread(picture: np.ndarray, radius: float) -> float:
+    """Levels between the 1st and the 99th percentile inside the circle: grey picture, uint8 (size, size)."""
+    size, every = len(picture), max(1, len(picture) // BLANK_SIDE)
+    inside = sky_circle.distance(size, sky_circle.extracted(size), every) <= BLANK_RADIUS * radius
+    low, high = np.percentile(picture[::every, ::every][inside], [1, 99])
+    return float(high - low)
+
+
 def is_blank(picture: np.ndarray, radius: float) -> bool:
     """Whether a grey picture, uint8 (size, size), is uniform inside the circle about its middle: no sky at all.
 
     It is where 98 % of the pixels within 0.9 of the radius (pixels) lie within 4 of 255 levels. Lens, horizon and noise
     spread the smoothest of 50 real frames of four cameras, overcast ones among them, over 23.
     """
-    size, every = len(picture), max(1, len(picture) // BLANK_SIDE)
-    inside = sky_circle.distance(size, sky_circle.extracted(size), every) <= BLANK_RADIUS * radius
-    low, high = np.percentile(picture[::every, ::every][inside], [1, 99])
-    return bool(high - low <= BLANK_SPREAD)
+    return spread(picture, radius) <= BLANK_SPREAD

@@ -80,7 +80,7 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
     Raises
     ------
     InputError
-        No folder, no video that matches, a name without a date in this month, two videos of one night.
+        No folder, no video that matches, a name without a date in this month, two videos of one night, a broken link.
     """
     videos: dict[str, Path] = {}
     hidden, others = [], []
@@ -111,7 +111,11 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
 
 def _videos_in(folder: Path) -> list[Path]:
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in paths if path.suffix.lower() in VIDEOS and path.is_file()]
+    videos = [path for path in paths if path.suffix.lower() in VIDEOS]
+    for path in videos:
+        if path.is_symlink() and not path.exists():  # DVC's cache was moved, say: its night must not vanish silently
+            raise InputError("this link leads nowhere", path, "`dvc checkout` or `dvc pull` it, or remove the link")
+    return [path for path in videos if path.is_file()]
 
 
 def _check_night(path: Path, night: str, other: Path | None) -> None:

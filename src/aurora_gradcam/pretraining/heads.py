@@ -1,49 +1,40 @@
-"""Heads beside the aurora's: cloud, form and strength, each one linear layer on the network's pooled features."""
+"""How the heads beside the aurora's learn from simulated skies, and how well they do there: `training.heads`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import torch
 from scipy.stats import spearmanr
 from sklearn.metrics import f1_score, roc_auc_score
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ..config import HeadWeights
-from ..errors import InputError
+from ..tables.kinds import CLASSES, STRENGTH
+from ..tables.kinds import HEADS as NAMES
+from ..training.heads import PREFIX, Heads, from_tensors, tensors_of
 from .sky_frames import UNKNOWN, Frames
 
-CLASSES = {
-    "cloud": ("clear", "broken", "overcast"),
-    "form": ("none", "arc", "rays", "corona", "diffuse", "patchy"),
-}
-"""Classes of each head that tells some apart, in the order of its outputs."""
-STRENGTH = "strength"
-"""Decimal logarithm of the aurora's peak column emission in kilorayleigh, one output."""
-NAMES = (*CLASSES, STRENGTH)
-PREFIX = "heads."
-"""Before the names of the heads' tensors in a file of weights."""
+__all__ = (
+    "CLASSES",
+    "NAMES",
+    "PREFIX",
+    "STRENGTH",
+    "Heads",
+    "from_tensors",
+    "known",
+    "loss",
+    "scores",
+    "tensors_of",
+)
+
 VISIBLE = 1.0
 """Visibility from which an aurora has a strength that a picture can tell."""
 HUBER = 0.5
 """Error of the strength (a factor of 3) from which its loss grows linearly: few frames show very faint or bright ones
 under cloud, where the picture tells little."""
-
-
-class Heads(nn.ModuleDict):
-    """Some or all of `cloud`, `form` and `strength` on features (batch, width)."""
-
-    def __init__(self, width: int, names: Sequence[str] = NAMES) -> None:
-        super().__init__({name: nn.Linear(width, len(CLASSES.get(name, (STRENGTH,)))) for name in names})
-        self.width = width
-
-    def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """Logits (batch, classes) of `cloud` and `form`, and `strength` (batch,), by name."""
-        outputs = {name: head(features) for name, head in self.items()}
-        return {name: output.squeeze(1) if name == STRENGTH else output for name, output in outputs.items()}
 
 
 def known(frames: Frames, present: Tensor | None = None) -> dict[str, Tensor]:
@@ -137,29 +128,3 @@ def _strength_scores(given: np.ndarray, actual: np.ndarray) -> dict[str, object]
         "simulated_rank_correlation": float(spearmanr(given, actual).statistic) if varied else None,
         "simulated_mean_absolute_error": float(np.abs(given - actual).mean()) if len(actual) else None,
     }
-
-
-def tensors_of(heads: Heads) -> dict[str, Tensor]:
-    """The heads' tensors under the names that a file of weights has for them."""
-    return {f"{PREFIX}{name}": tensor.detach().cpu().contiguous() for name, tensor in heads.state_dict().items()}
-
-
-def from_tensors(tensors: dict[str, Tensor], where: object = "") -> Heads | None:
-    """The heads in a file of weights, in evaluation mode; None where it holds none.
-
-    Raises
-    ------
-    InputError
-        Some tensors of the heads are missing, unknown or of another shape.
-    """
-    state = {name.removeprefix(PREFIX): tensor.float() for name, tensor in tensors.items() if name.startswith(PREFIX)}
-    if not state:
-        return None
-    names = [name for name in NAMES if f"{name}.weight" in state]
-    try:
-        heads = Heads(state[f"{names[0]}.weight"].shape[1], names)
-        heads.load_state_dict(state)
-    except (IndexError, RuntimeError) as error:
-        fault = " ".join(str(error).split())[:200]
-        raise InputError(f"the further heads are not usable: {fault}", where, "get the weights again") from error
-    return heads.eval()

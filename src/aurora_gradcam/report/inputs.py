@@ -15,7 +15,7 @@ from ..corpus.frame_ids import month_of
 from ..corpus.images import decode_image
 from ..errors import InputError
 from ..inference import leakage_gap
-from ..results import EVALUATION, EXPLANATIONS, OCCURRENCE, RELIABILITY_PLOT, read_json
+from ..results import COUPLING, EVALUATION, EXPLANATIONS, OCCURRENCE, OCCURRENCE_BY_KP, RELIABILITY_PLOT, read_json
 from ..stage import WARNINGS
 from ..tables.cams import CAMS_TABLE
 from ..tables.frames import FRAMES_TABLE
@@ -31,7 +31,7 @@ MODEL_CARD = Path("data/models/model.json")
 STUDY = Path("thesis/study.yaml")
 OVERLAYS = Path("data/gradcam/overlays")
 TRUTH = Path("data/labels/truth")
-STAGES = ("extract", "ocr_utc", "illuminate", "sample_label", "split", "train", "evaluate", "gradcam")
+STAGES = ("extract", "ocr_utc", "illuminate", "sample_label", "split", "train", "evaluate", "couple", "gradcam")
 """The stages before this one, in their order."""
 
 
@@ -39,6 +39,8 @@ STAGES = ("extract", "ocr_utc", "illuminate", "sample_label", "split", "train", 
 class Inputs:
     """All tables and results of a run.
 
+    coupling, occurrence_by_kp
+        None where the stage couple has not run.
     leakage
         None where `make leakage` has not run with these labels.
     truth
@@ -62,6 +64,8 @@ class Inputs:
     explanations: dict[str, Any]
     occurrence: pd.DataFrame
     reliability: pd.DataFrame
+    coupling: dict[str, Any] | None
+    occurrence_by_kp: pd.DataFrame | None
     leakage: dict[str, Any] | None
     to_label: int
     truth: pd.DataFrame | None
@@ -131,6 +135,8 @@ def read(params: Params) -> Inputs:
         explanations=read_json(required(EXPLANATIONS, "gradcam")),
         occurrence=pd.read_csv(required(OCCURRENCE, "evaluate"), dtype={"group": str}),
         reliability=pd.read_csv(required(RELIABILITY_PLOT, "evaluate")),
+        coupling=read_json(COUPLING) if COUPLING.exists() else None,
+        occurrence_by_kp=pd.read_csv(OCCURRENCE_BY_KP, dtype={"group": str}) if OCCURRENCE_BY_KP.exists() else None,
         leakage=leakage_gap.current(),
         to_label=len(pd.read_csv(required(TO_LABEL, "sample_label"))),
         truth=read_truth(frames),

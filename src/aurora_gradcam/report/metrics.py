@@ -19,6 +19,9 @@ from ..tables.split import SPLITS
 from ..tables.times import TIME_STATUSES
 from .inputs import Inputs
 
+COUPLED = ("hours", "kp_slope", "chances")
+"""What is taken over from the stage couple."""
+
 
 class Estimate(TypedDict):
     """A number with its 95 % confidence interval over nights, and what it rests on (`inference.bootstrap.Estimate`).
@@ -164,6 +167,62 @@ class Occurrence(TypedDict):
     prediction_powered: Estimate
 
 
+class CoupledHours(TypedDict):
+    """The hours that aurora is counted in, and whether they are enough for chances."""
+
+    hours: int
+    nights: int
+    hours_with_aurora: int
+    seasons: list[int]
+    min_nights: int
+    enough: bool
+
+
+class Chances(TypedDict):
+    """Scores by method, then by score; with the features of the models."""
+
+    features: list[str]
+    held_out_nights: dict[str, dict[str, Estimate]]
+    held_out_season: NotRequired[dict[str, dict[str, Estimate]]]
+
+
+class Coupling(TypedDict):
+    """Aurora beside Kp: growth of the log odds by one unit, and chances as nowcast and forecast, where there are."""
+
+    hours: CoupledHours
+    kp_slope: NotRequired[Estimate]
+    chances: NotRequired[dict[str, Chances]]
+
+
+class HeadScores(TypedDict):
+    """Scores of a further head on one set; `labelled`, `f1`, `auroc` by class, `confusion` by actual, then called."""
+
+    frames: int
+    nights: int
+    labelled: dict[str, int]
+    confusion: dict[str, dict[str, int]]
+    accuracy: Estimate
+    macro_f1: Estimate
+    f1: dict[str, Estimate]
+    auroc: dict[str, Estimate]
+    ece: Estimate
+
+
+class CloudCalls(SplitCounts):
+    """How often aurora is called under one cloud of one condition; yes and no count calls."""
+
+    yes_share: Estimate
+
+
+class Kinds(TypedDict):
+    """What the further heads say, each part where there are heads or labels for it (`inference.kind_results`)."""
+
+    heads: NotRequired[dict[str, dict[str, HeadScores]]]
+    occurrence: NotRequired[dict[str, Occurrence]]
+    occurrence_when_clear: NotRequired[Estimate]
+    conditions: NotRequired[dict[str, dict[str, CloudCalls]]]
+
+
 class RandomisedPart(Estimate):
     """Agreement with the trained network's map once the network is random down to this part."""
 
@@ -209,6 +268,8 @@ class Metrics(TypedDict):
     audit: Trust
     calibration: Calibration
     occurrence: dict[str, Occurrence]
+    coupling: NotRequired[Coupling | None]
+    kinds: NotRequired[Kinds]
     explanations: Explanations
     leakage: Leakage | None
     all_frames: AllFrames
@@ -290,6 +351,8 @@ def collect(params: Params, data: Inputs) -> Metrics:
         "audit": evaluation["audit"],
         "calibration": evaluation["calibration"],
         "occurrence": evaluation["occurrence"],
+        "coupling": data.coupling and {key: data.coupling[key] for key in COUPLED if key in data.coupling},
+        **({"kinds": evaluation["kinds"]} if "kinds" in evaluation else {}),
         "explanations": {
             "drawn": explanations["drawn"],
             "maps": {name: of.get(target, {}) for name, of in explanations["maps"].items()},

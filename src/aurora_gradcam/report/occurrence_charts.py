@@ -23,6 +23,7 @@ AXES = {
     "month": "month",
     "utc_hour": "hour of the day (UTC)",
     "magnetic_local_time": "magnetic local time (hours)",
+    "kp": "Kp of the three hours that hold the frame, rounded",
     "condition": "illumination condition",
 }
 HOURLY = ("utc_hour", "magnetic_local_time")
@@ -158,6 +159,25 @@ def by_time(table: pd.DataFrame) -> Figure | None:
     for axes, grouping in zip(panels, groupings, strict=True):
         upright_panel(axes, table[table["grouping"] == grouping], grouping)
     legend(figure, panels[0], table[table["grouping"].isin(groupings)])
+    return figure
+
+
+def by_kp(table: pd.DataFrame | None) -> Figure | None:
+    """By rounded Kp, with the nights above and the frames below; arguments as in `by_time`.
+
+    None without any estimate, as where too few nights are left that the classifier has not learnt from.
+    """
+    if table is None or not table.loc[table["grouping"] == "kp", "value"].notna().any():
+        return None
+    rows = table[table["grouping"] == "kp"]
+    figure = style.blank(2.8)
+    axes = figure.subplots()
+    upright_panel(axes, rows, "kp")
+    groups = axis_order(rows["group"], "kp")
+    frames = [int(rows.loc[rows["group"] == group, "frames"].max()) for group in groups]
+    axes.set_xticklabels([f"{group}\n{count:,}" for group, count in zip(groups, frames, strict=True)])
+    axes.set_xlabel(f"{AXES['kp']}; below it, the number of frames")
+    legend(figure, axes, rows)
     return figure
 
 

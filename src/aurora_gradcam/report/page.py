@@ -13,8 +13,8 @@ from ..config import Params
 from ..files import write_text
 from ..inference.bootstrap import MIN_NIGHTS
 from ..web.pages import render
-from . import page_pictures, page_tables, provenance
-from .formats import Table, counted, estimate, number, whole
+from . import kind_tables, page_pictures, page_tables, provenance
+from .formats import Table, counted, estimate, inline, number, whole
 from .inputs import Inputs
 from .page_tables import SETS
 
@@ -38,6 +38,7 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
     """The tables of results by name; None where there is nothing to show."""
     audited = metrics["audit"]["labelled_frames"] > 0
     leakage, explanations = metrics["leakage"], metrics["explanations"]
+    chances = (metrics.get("coupling") or {}).get("chances")
     curves = explanations["randomisation"]
     return {
         "by_split": page_tables.by_split(metrics["scores"]),
@@ -46,6 +47,7 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
         "audit": page_tables.audit(metrics["conditions"], metrics["audit"]) if audited else None,
         "calibration": page_tables.calibration(metrics["calibration"]),
         "occurrence": page_tables.occurrence(metrics["occurrence"]) if metrics["occurrence"] else None,
+        "coupling": page_tables.coupling(chances) if chances else None,
         "leakage": page_tables.leakage(leakage) if leakage else None,
         "maps": page_tables.maps(explanations) if explanations["maps"] else None,
         "randomisation": page_tables.randomisation(curves) if curves else None,
@@ -83,6 +85,7 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         min_nights=MIN_NIGHTS,
         headlines=headlines(metrics["scores"][data.held_out]),
         tables=result_tables(metrics, data.held_out),
+        kind_tables=kind_tables.tables(metrics.get("kinds") or {}, metrics["occurrence"], data.held_out),
         has_masks="energy_in_mask" in measured,
         yes_share=estimate(metrics["all_frames"]["yes_share"]),
         figures=page_pictures.figures(pictures / "figures"),
@@ -97,6 +100,7 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         find_commit=lock and lock.classifier and provenance.FIND_COMMIT.format(md5=lock.classifier),
         whole=whole,
         counted=counted,
+        inline=inline,
         number=number,
     )
 

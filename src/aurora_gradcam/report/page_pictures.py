@@ -32,6 +32,8 @@ CAPTIONS = {
     "reliability": "Reliability: the observed share of aurora against P(yes), before and after temperature scaling.",
     "occurrence_by_condition": "Share of frames with aurora by condition: apparent, and corrected with audit labels.",
     "occurrence_by_time": "Share of frames with aurora by month, hour of universal time, and magnetic local time.",
+    "occurrence_by_kp": "Share of frames with aurora by Kp, with nights and frames. The Kp of three hours is known "
+    "only when they are over.",
 }
 OUTCOMES = ("true positive", "false positive", "false negative", "true negative")
 ERRORS, UNCERTAIN, OF_GROUP = 24, 12, 4

@@ -25,6 +25,13 @@ MEASURES = {
     "road": "ROAD", "insertion": "insertion", "deletion": "deletion (lower is better)",
     "shift_agreement": "agreement after a shift",
 }  # fmt: skip
+CHANCES = {
+    "climatology": "climatology", "persistence": "persistence", "kp_alone": "Kp alone",
+    "logistic": "logistic regression", "boosting": "gradient boosting",
+}  # fmt: skip
+CHANCE_SCORES = {
+    "auroc": "AUROC", "brier": "Brier score", "ece": "calibration error", "skill": "Brier skill against climatology",
+}  # fmt: skip
 OCCURRENCE = {
     "apparent": "apparent", "rogan_gladen": "Rogan-Gladen", "prediction_powered": "prediction-powered",
 }  # fmt: skip
@@ -96,6 +103,22 @@ def occurrence(of: Numbers) -> Table:
     ]
     heads = ["condition", "frames / nights", "labelled frames / nights", *OCCURRENCE.values()]
     return Table("occurrence", "Occurrence: share of frames with visible aurora.", heads, rows)
+
+
+def coupling(chances: Numbers) -> Table:
+    """Scores of the chances of aurora in an hour: baselines once, models as nowcast and as forecast."""
+    by_season = "held_out_season" in chances["nowcast"]
+    alike: list[tuple[str, str, str]] = [("", "nowcast", name) for name in ("climatology", "persistence")]
+    apart = [(f"{kind}: ", kind, name) for kind in chances for name in ("kp_alone", "logistic", "boosting")]
+    rows: list[list[Cell | str]] = []
+    for before, kind, name in [*alike, *apart]:
+        of = chances[kind]["held_out_nights"][name]
+        row: list[Cell | str] = [before + CHANCES[name], *(estimate(of[key]) for key in CHANCE_SCORES)]
+        seasons = chances[kind]["held_out_season"][name] if by_season else {}
+        rows.append(row + [estimate(seasons[key]) for key in ("auroc", "skill") if by_season])
+    heads = ["chance", *CHANCE_SCORES.values()]
+    heads += ["AUROC, held-out season", "Brier skill, held-out season"] if by_season else []
+    return Table("coupling", "Chances of aurora in an hour, judged on held-out nights.", heads, rows)
 
 
 def leakage(of: Numbers) -> Table:

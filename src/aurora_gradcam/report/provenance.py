@@ -100,6 +100,7 @@ def card_rows(model: dict[str, Any]) -> list[tuple[str, str]]:
         ("best epoch", best.get("epoch")),
         ("temperature", f"{model['temperature']:.6g}"),
         ("threshold on P(yes)", f"{model['threshold']:.6g}"),
+        ("further heads", ", ".join(of.get("heads") or {}) or None),
         ("seed", of.get("seed")),
         ("SHA-256 of the split", of.get("split_sha256")),
         ("SHA-256 of the classifier", of.get("classifier_sha256")),

@@ -49,6 +49,7 @@ def chart_figures(data: inputs.Inputs, numbers: dict[str, Any], params: config.P
     occurrence = point_estimates.occurrence_with_points(data.occurrence, numbers["occurrence"])
     yield "occurrence_by_condition", occurrence_charts.by_condition(occurrence)
     yield "occurrence_by_time", occurrence_charts.by_time(data.occurrence)
+    yield "occurrence_by_kp", occurrence_charts.by_kp(data.occurrence_by_kp)
 
 
 def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Named:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+from .kinds import label_columns
 from .table import frame_id, number, table, text
 
 LABELS = ("no", "yes")
@@ -30,6 +31,7 @@ LABELLED_TABLE = table(
         "set": text(among=tuple(SampleSet)),
         "annotator": text(),
         "weight": number(1),  # frames that this one stands for in its set's population
+        **label_columns(),  # cloud and form, where anybody labelled them
     },
     key=("frame_id", "set"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+from .kinds import prediction_columns
 from .table import frame_id, number, table
 
 PREDICTIONS_TABLE = table(
@@ -15,5 +16,6 @@ PREDICTIONS_TABLE = table(
         "logit_yes": number(),
         "p_aurora": number(0, 1),  # calibrated
         "is_aurora": pa.Column("bool", coerce=True),
+        **prediction_columns(),  # cloud, form and strength, where the model has heads for them
     },
 )

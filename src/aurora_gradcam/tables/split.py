@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .kinds import label_columns
 from .labels import LABELS
 from .table import NIGHT, frame_id, table, text
 
@@ -17,6 +18,7 @@ SPLIT_TABLE = table(
         "night": text(NIGHT),
         "label": text(among=LABELS),
         "split": text(among=SPLITS),
+        **label_columns(),  # cloud and form, where anybody labelled them
     },
 )
 

@@ -33,9 +33,13 @@ class Table:
         return Path(self.place.format(month=month))
 
     def checked(self, frame: pd.DataFrame, where: object) -> pd.DataFrame:
-        """The same rows with the columns in order and in their types, or a DataError that names the first fault."""
+        """The same rows with the columns in order and in their types, or a DataError that names the first fault.
+
+        An optional column that the rows lack stays away.
+        """
         try:
-            checked = self.schema.validate(frame)[list(self.schema.columns)].reset_index(drop=True)
+            checked = self.schema.validate(frame)
+            checked = checked[[name for name in self.schema.columns if name in checked]].reset_index(drop=True)
         except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
             fault = " ".join(str(error).split())[:300]
             raise DataError(f"the table '{self.name}' breaks its contract: {fault}", where) from error
@@ -71,22 +75,26 @@ class Table:
         return pd.concat([self.read(month) for month in months], ignore_index=True)
 
 
-def text(pattern: str = "", among: tuple[str, ...] = (), nullable: bool = False) -> pa.Column:
+def text(pattern: str = "", among: tuple[str, ...] = (), nullable: bool = False, optional: bool = False) -> pa.Column:
     """A column of text that matches `pattern` and is one of `among`, where these are given."""
     checks = [pa.Check.str_matches(pattern)] if pattern else []
     if among:
         checks.append(pa.Check.isin(among))
-    return pa.Column("str", checks, nullable=nullable, coerce=True)
+    return pa.Column("str", checks, nullable=nullable, coerce=True, required=not optional)
 
 
 def number(
-    low: float | None = None, high: float | None = None, nullable: bool = False, kind: str = "float64"
+    low: float | None = None,
+    high: float | None = None,
+    nullable: bool = False,
+    kind: str = "float64",
+    optional: bool = False,
 ) -> pa.Column:
     """A column of numbers from `low` to `high`, both included."""
     checks = [pa.Check.ge(low)] if low is not None else []
     if high is not None:
         checks.append(pa.Check.le(high))
-    return pa.Column(kind, checks, nullable=nullable, coerce=True)
+    return pa.Column(kind, checks, nullable=nullable, coerce=True, required=not optional)
 
 
 def time(kind: str) -> pa.Column:

@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -57,6 +57,19 @@ class Epoch:
     val_accuracy: float
 
 
+@dataclass(frozen=True)
+class State:
+    """Where training stands after an epoch: all that the next one follows from, since each seeds torch anew.
+
+    `rows` are the epochs so far, `best` is the state of the network after the best of them, all tensors on the CPU.
+    """
+
+    rows: tuple[Epoch, ...]
+    network: dict[str, torch.Tensor]
+    optimiser: dict[str, Any]
+    best: dict[str, torch.Tensor]
+
+
 def seed_everything(seed: int) -> None:
     """Seed torch, numpy and random, and have torch use deterministic algorithms only."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's matrix products are refused
@@ -75,11 +88,15 @@ def fit(
     params: Train,
     seed: int,
     workers: int = 0,
+    resumed: State | None = None,
+    keep: Callable[[State], None] | None = None,
 ) -> Iterator[Epoch]:
     """Train in place, an epoch at each step of the iterator; after the last the network holds the best epoch's weights.
 
     It trains on the device of the network. Batches hold `batch_size` frames or, so that none is left with a single
     one, evenly a few fewer. `workers` (processes that prepare frames) changes no result.
+    `keep` is given the state after each epoch; from a `resumed` one, its epochs come first, without being trained
+    again, and the others come as they would have.
 
     Raises
     ------
@@ -93,13 +110,21 @@ def fit(
         ("frozen", network.get_submodule("classifier"), params.learning_rate, params.frozen_epochs),
         ("finetune", network, params.learning_rate * params.finetune_factor, params.finetune_epochs),
     )
-    best, epoch = None, 0
+    rows = list(resumed.rows) if resumed else []
+    kept = resumed.best if resumed else {}
+    epoch = 0
     for phase, trained, rate, epochs in phases:
         network.requires_grad_(False)
         trained.requires_grad_(True)
         optimiser = torch.optim.Adam(trained.parameters(), lr=rate)
         for _ in range(epochs):
             epoch += 1
+            if resumed and epoch <= len(resumed.rows):
+                if epoch == len(resumed.rows):
+                    network.load_state_dict(resumed.network)
+                    optimiser.load_state_dict(resumed.optimiser)
+                yield resumed.rows[epoch - 1]
+                continue
             torch.manual_seed(seed_of(seed, epoch))  # for the order of the frames and for dropout
             batches = np.array_split(torch.randperm(len(train)).numpy(), math.ceil(len(train) / params.batch_size))
             train_but_keep_statistics(network) if params.statistics == "kept" else network.train()
@@ -111,10 +136,17 @@ def fit(
             row = Epoch(epoch, phase, *train_scores, *val_scores)
             if not all(map(math.isfinite, (row.train_loss, row.val_loss))):
                 raise DataError(f"the loss of epoch {epoch} is not finite", phase, "lower train.learning_rate")
-            if best is None or _rank(row, params) < _rank(best, params):
-                best, kept = row, {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
+            rows.append(row)
+            if best_epoch(rows, params) is row:
+                kept = _on_cpu(network.state_dict())
+            if keep:
+                keep(State(tuple(rows), _on_cpu(network.state_dict()), optimiser.state_dict(), kept))
             yield row
     network.load_state_dict(kept)
+
+
+def _on_cpu(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor.cpu().clone() for name, tensor in state.items()}
 
 
 def best_epoch(rows: Sequence[Epoch], params: Train) -> Epoch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from ..config import Count, Positive, Share
 from ..errors import ConfigError, InputError, first_problem
 from ..files import atomic_write
 from .vision import models
+from .weights import KEPT_APART
 
 MODELS = Path("data/models")
 CLASSIFIER = "classifier.safetensors"
@@ -103,14 +105,19 @@ def layer(network: nn.Module, name: str) -> nn.Module:
         raise ConfigError(f"the network has no layer '{name}'", "gradcam.layers", fix) from error
 
 
-def save(network: nn.Module, card: ModelCard, folder: Path = MODELS) -> ModelCard:
+def save(
+    network: nn.Module, card: ModelCard, folder: Path = MODELS, beside: Mapping[str, torch.Tensor] | None = None
+) -> ModelCard:
     """Write weights and card; returns the card as written, its provenance holding the hash of the weights' file.
 
-    Kernels are kept in half precision, which halves the file; the few numbers of BatchNorm and biases keep theirs.
+    Kernels are kept in half precision, which halves the file; the few numbers of BatchNorm and biases keep theirs. So
+    does `beside`, tensors of further heads and of what tells a picture of no sky (`weights.KEPT_APART`), by name.
     """
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     tensors = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
-    content = to_bytes(tensors)  # safetensors' own save_file leaves a file that its owner alone may read
+    content = to_bytes(
+        {**tensors, **(beside or {})}
+    )  # safetensors' own save_file leaves a file that its owner alone may read
     with atomic_write(folder / CLASSIFIER) as temporary:
         temporary.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
@@ -154,7 +161,8 @@ def load_classifier(folder: Path = MODELS) -> tuple[nn.Module, ModelCard]:
         raise InputError(f"these are not the weights that {CARD} beside them describes", path, _RETRAIN)
     network = build(card.backbone)
     try:
-        network.load_state_dict(load_file(path))
+        tensors = load_file(path)
+        network.load_state_dict({name: part for name, part in tensors.items() if not name.startswith(KEPT_APART)})
     except (SafetensorError, RuntimeError) as error:
         fault = " ".join(str(error).split())[:200]
         raise InputError(f"the weights do not fit {card.backbone}: {fault}", path, _RETRAIN) from error

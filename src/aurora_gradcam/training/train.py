@@ -25,7 +25,8 @@ from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, is_simulated
 from ..tables.labels import LABELS
 from ..tables.split import SPLIT_TABLE
-from . import calibration, network, weights
+from . import calibration, checkpoint, head_fit, network, weights
+from .heads import PREFIX, tensors_of
 from .loop import Epoch, Pictures, best_epoch, fit, logits_of
 from .transforms import for_evaluation, resized
 from .vision import torchvision
@@ -117,6 +118,28 @@ def calibrated(val: Pictures, params: config.Train, workers: int = 0) -> network
     return card.model_copy(update={**changes, "provenance": {**card.provenance, "calibration": fitted}})
 
 
+def with_heads(
+    model: torch.nn.Module,
+    card: network.ModelCard,
+    beside: dict[str, torch.Tensor],
+    further: head_fit.Beginning | None,
+    params: config.Train,
+    workers: int,
+) -> tuple[network.ModelCard, Path, dict[str, torch.Tensor]]:
+    """The card with what is to be told of the further heads, and what stands beside the network: arguments of `save`.
+
+    What tells a picture of no sky is kept as it came: it looks at the network's early features, which move little.
+    """
+    tensors = {name: part for name, part in beside.items() if not name.startswith(PREFIX)}
+    told: dict[str, object] = {"no_sky": True} if tensors else {}
+    if further:
+        heads, told["heads"] = head_fit.finish(model, further, params, workers)
+        halves = {name: part.half() if part.ndim > 1 else part for name, part in tensors_of(heads).items()}
+        tensors |= halves
+    card = card.model_copy(update={"provenance": {**card.provenance, **told}})
+    return card, network.MODELS, tensors
+
+
 def run(params: Params) -> None:
     """Train, calibrate, and write the classifier, its card and the curves."""
     split = SPLIT_TABLE.read()
@@ -127,8 +150,14 @@ def run(params: Params) -> None:
     model = network.build(params.train.backbone, params.seed).to(device)
     origin = weights.start(model, params.train.backbone, params.train.weights)
     workers = parallel.worker_count() if device.type == "cuda" else 0  # on a CPU training itself takes every core
-    val_pictures = load(val, size)
-    epochs = fit(model, load(train, size), val_pictures, params.train, params.seed, workers)
+    train_pictures, val_pictures = load(train, size), load(val, size)
+    beside = weights.kept_apart(params.train.backbone, params.train.weights)
+    splits = (train_pictures, train), (val_pictures, val)
+    further = head_fit.begin(model, beside, splits, params.train, workers)
+    settings = {"train": params.train.model_dump(mode="json"), "seed": params.seed}
+    key = checkpoint.key_of(model, [train_pictures, val_pictures], settings)
+    resumed, keep = checkpoint.read(key), checkpoint.writer(key)
+    epochs = fit(model, train_pictures, val_pictures, params.train, params.seed, workers, resumed, keep)
     rows = follow(epochs, params.train.frozen_epochs + params.train.finetune_epochs)
     best = best_epoch(rows, params.train)
     card = network.ModelCard(
@@ -147,10 +176,11 @@ def run(params: Params) -> None:
             "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
         },
     )
-    network.save(model, card)
+    network.save(model, *with_heads(model, card, beside, further, params.train, workers))
     network.write_card(calibrated(val_pictures, params.train, workers))
     with atomic_write(CURVES) as temporary:
         pd.DataFrame(rows)[COLUMNS].to_csv(temporary, index=False, float_format="%.6f")
+    checkpoint.remove()
 
 
 main = stage_main(run)

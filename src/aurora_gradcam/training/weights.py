@@ -47,21 +47,35 @@ def start(network: nn.Module, backbone: str, choice: str) -> dict[str, str | Non
     InputError
         The file is missing, cannot be fetched or read, or does not fit the network.
     """
-    if choice == "none":
+    path = _path_of(backbone, choice)
+    if path is None:
         return {"name": "none", "sha256": None}
-    if choice == "imagenet":
-        path = fetch(models.get_model_weights(backbone)["IMAGENET1K_V1"].url)
-    elif choice == "sky":
-        path = SKY
-        if not path.exists():
-            raise InputError("the project's own sky weights are not here", path, "run `dvc pull`, or set train.weights")
-    else:
-        path = Path(choice)
-        if path.suffix not in (".pth", ".pt", ".safetensors"):
-            message = f"'{choice}' is neither imagenet, sky, none nor the path of a .pth, .pt or .safetensors file"
-            raise ConfigError(message, "train.weights")
     fill(network, read(path), path)
     return {"name": choice, "sha256": sha256_of(path)}
+
+
+def kept_apart(backbone: str, choice: str) -> dict[str, torch.Tensor]:
+    """What the chosen weights' file holds beside the network (KEPT_APART), by name; arguments as those of `start`."""
+    path = _path_of(backbone, choice)
+    tensors = {} if path is None else read(path)
+    return {name: tensor for name, tensor in tensors.items() if name.startswith(KEPT_APART)}
+
+
+def _path_of(backbone: str, choice: str) -> Path | None:
+    """The file of the chosen weights; None for random ones."""
+    if choice == "none":
+        return None
+    if choice == "imagenet":
+        return fetch(models.get_model_weights(backbone)["IMAGENET1K_V1"].url)
+    if choice == "sky":
+        if not SKY.exists():
+            raise InputError("the project's own sky weights are not here", SKY, "run `dvc pull`, or set train.weights")
+        return SKY
+    path = Path(choice)
+    if path.suffix not in (".pth", ".pt", ".safetensors"):
+        message = f"'{choice}' is neither imagenet, sky, none nor the path of a .pth, .pt or .safetensors file"
+        raise ConfigError(message, "train.weights")
+    return path
 
 
 def sha256_of(path: Path) -> str:

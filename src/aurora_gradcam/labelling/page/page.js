@@ -7,7 +7,7 @@ const TAP_MS = 350; // a look ends when its key is let go, unless the key was on
 const PATIENCE_MS = 15000; // a server that says nothing for so long counts as gone
 const CONFLICT = 409; // the status where another tab was faster
 
-const work = { state: null, questions: [], position: 0, stretch: 1, busy: false, look: null, retry: null };
+const work = { state: null, questions: [], position: 0, stretch: 1, busy: false, look: null, kinds: sessionStorage.kinds === "on", retry: null };
 const pictures = new Map(); // address: its <img>, kept so that it shows at once
 
 const byId = (id) => document.getElementById(id);
@@ -99,10 +99,19 @@ function showFrame(position) {
   for (const choice of document.querySelectorAll("[data-answer]")) {
     choice.ariaPressed = choice.dataset.answer === current().answer;
   }
+  showKinds();
   button("undo").disabled = !canUndo;
   showFacts(current());
   showShares("nights", nights);
   showShares("conditions", conditions);
+}
+
+function showKinds() {
+  byId("kinds").hidden = !work.kinds;
+  button("kinds").ariaPressed = work.kinds;
+  for (const choice of document.querySelectorAll("[data-kind]")) {
+    choice.ariaPressed = choice.dataset.value === current()?.[choice.dataset.kind];
+  }
 }
 
 function showPicture(address, alt) {
@@ -154,7 +163,7 @@ function showEnd({ written, agreement }) {
 }
 
 /** A table with a column for each pair of annotators. */
-function showAgreement({ pairs, unsure }) {
+function showAgreement({ pairs, unsure, kinds }) {
   const interval = ({ low, high }) => (low === null ? "" : ` (${low.toFixed(2)} to ${high.toFixed(2)})`);
   const apart = ({ first, second, first_only_yes: ofFirst, second_only_yes: ofSecond }) =>
     `${ofFirst + ofSecond} (yes only from ${first}: ${ofFirst}, only from ${second}: ${ofSecond})`;
@@ -167,6 +176,12 @@ function showAgreement({ pairs, unsure }) {
     "both no": (pair) => pair.both_no,
     disagreements: apart,
   };
+  for (const [kind, compared] of Object.entries(kinds)) {
+    measures[`kappa of ${kind}`] = (pair) => {
+      const same = compared.find(({ first, second }) => first === pair.first && second === pair.second);
+      return same ? `${same.kappa?.toFixed(2) ?? "too few"}${interval(same)}, ${same.frames} frames` : "";
+    };
+  }
   const rows = Object.entries(measures).map(([name, measure]) => {
     const row = element("tr");
     row.append(element("th", name, { scope: "row" }), ...pairs.map((pair) => element("td", measure(pair))));
@@ -199,6 +214,36 @@ function answer(value) {
     showFrame(unansweredAfter(work.position)[0] ?? (before ? next : work.position));
     isLast = !before && work.state.done;
   }, () => isLast && finish());
+}
+
+/** Name a kind of the frame, or take it off where it is named so already; the frame stays. */
+function nameKind(kind, value) {
+  if (!work.kinds) return;
+  if (work.look) return endLook("back at the frame itself: now name it");
+  const frame = current();
+  if (!picture(frame.picture).naturalWidth) return endLook("the picture is not there yet");
+  const { frame_id: id, [kind]: before } = frame;
+  const wanted = value === before ? "" : value;
+  attempt("not saved", async () => {
+    try {
+      work.state = await ask("/api/kinds", { frame_id: id, kind, value: wanted, before });
+    } catch (error) {
+      if (error.status !== CONFLICT) throw error;
+      await load();
+      showFrame(work.position);
+      return say(`not saved; ${error.message}`);
+    }
+    frame[kind] = wanted;
+    showFrame(work.position);
+    say(`${clock(frame.utc)}: ${kind} ${wanted || "taken off"}`);
+  });
+}
+
+function switchKinds() {
+  work.kinds = !work.kinds;
+  sessionStorage.kinds = work.kinds ? "on" : "off"; // for as long as this tab is open
+  showKinds();
+  say(work.kinds ? "name cloud and form, then answer yes or no" : "");
 }
 
 function finish() {
@@ -269,12 +314,15 @@ function backToFrames(position) {
 const ACTIONS = {
   yes: () => answer("yes"), no: () => answer("no"), unsure: () => answer("unsure"),
   back: () => step(-1), on: () => step(1), before: () => look("before"), after: () => look("after"),
-  undo, stretch: cycleStretch, finish, help: () => byId("card").showModal(),
+  undo, kinds: switchKinds, stretch: cycleStretch, finish, help: () => byId("card").showModal(),
   start: () => byId("card").close(), retry: () => work.retry(), return: () => backToFrames(work.position),
 };
+const KIND_BUTTONS = [...document.querySelectorAll("[data-kind]")]; // in the order of their keys, from 1 on
+KIND_BUTTONS.forEach(({ dataset: { kind, value } }) => (ACTIONS[`${kind}=${value}`] = () => nameKind(kind, value)));
 const KEYS = {
+  ...Object.fromEntries(KIND_BUTTONS.map(({ dataset: { kind, value } }, place) => [place + 1, `${kind}=${value}`])),
   y: "yes", n: "no", u: "unsure", ArrowLeft: "back", ArrowRight: "on", ",": "before", ".": "after",
-  Backspace: "undo", z: "undo", b: "stretch", e: "finish", "?": "help",
+  Backspace: "undo", z: "undo", b: "stretch", k: "kinds", e: "finish", "?": "help",
 };
 const END_KEYS = { ArrowLeft: "return", Escape: "return", Backspace: "undo", z: "undo" };
 const SILENT_KEYS = ["Tab", "Shift", "CapsLock", "AltGraph"]; // they close no card
@@ -299,8 +347,8 @@ function onKeyUp(event) {
 }
 
 function onClick({ target }) {
-  const { do: action, answer: value } = target.closest("button")?.dataset ?? {};
-  ACTIONS[action ?? value]?.();
+  const { do: action, answer: value, kind, value: named } = target.closest("button")?.dataset ?? {};
+  ACTIONS[action ?? value ?? `${kind}=${named}`]?.();
 }
 
 // ---- the start
