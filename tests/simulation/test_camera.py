@@ -66,7 +66,8 @@ def test_sun_and_moon_agree_with_the_stage_that_computes_them_for_the_data():
     ours, theirs = ephemeris(times, SITE), sun_and_moon(pd.DatetimeIndex(times), SITE)
     for column in ("sun_altitude", "sun_azimuth", "moon_altitude", "moon_azimuth", "moon_phase_angle"):
         assert getattr(ours, column) == pytest.approx(theirs[column].to_numpy(), abs=1e-4)
-    assert ours.moon_illumination == pytest.approx(theirs["moon_illumination"].to_numpy(), abs=1e-5)
+    # the stage takes the Sun as seen from the Earth for its place as seen from the Moon, light time and all
+    assert ours.moon_illumination == pytest.approx(theirs["moon_illumination"].to_numpy(), abs=5e-5)
 
 
 def test_the_drawn_moon_is_the_brightest_spot_and_lies_where_skyfield_puts_it():
