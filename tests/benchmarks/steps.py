@@ -25,7 +25,7 @@ from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.inference.classify import classify
 from aurora_gradcam.preprocessing import extract, ocr_utc, sky, video
 from aurora_gradcam.simulation import rendering, scene
-from aurora_gradcam.simulation.sample import SAMPLE
+from aurora_gradcam.simulation.draw import random_plan
 from aurora_gradcam.training import loop, network, transforms
 
 NIGHTS, CORPUS = 331, 214_890
@@ -212,7 +212,8 @@ def training(paths: list[Path], is_frozen: bool) -> Step:
 
 def drawing() -> Step:
     """Video frames of a simulated night, which the study has none of; the floor is developing whole pictures."""
-    plan = replace(next(plan for plan in SAMPLE if plan.episodes and plan.clouds), frames=DRAWN)
+    plans = (random_plan("20240211", 30, seed, Site()) for seed in range(99))
+    plan = replace(next(plan for plan in plans if plan.episodes and plan.clouds), frames=DRAWN)
     rows = scene.STRIP
     list(rendering.rendered(plan, 1, Site(), 1))  # the first call prepares the night
 

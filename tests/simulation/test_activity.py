@@ -30,10 +30,28 @@ def test_the_law_rises_with_kp_at_every_hour_and_with_the_index():
     kp = np.linspace(0, 9, 91)
     for hour in range(24):
         index = activity.index_of(kp, hour)
-        assert (np.diff(index) > 0).all() and index.min() > 0 and index.max() <= 1
+        # the greatest storms reach the end of the scale; there is nothing below its beginning
+        assert (np.diff(index)[index[1:] < 1] > 0).all() and index[kp <= 5].max() < 1
+        assert index.min() > 0 and index.max() <= 1
     assert (np.diff(activity.log_kilorayleigh(np.linspace(0, 1, 50))) > 0).all()
     assert activity.log_kilorayleigh(np.array([-1.0, 0.0, 1.0, 2.0])).tolist() == [-1.3, -1.3, 2.5, 2.5]
     assert activity.index_of(3.0, 23.0) > activity.index_of(3.0, 11.0)
+
+
+def test_a_substorm_has_the_strength_that_the_law_says():
+    # averaged over magnetic local time
+    for kp, kilorayleigh in ((0.0, 0.6), (2.0, 15.0), (5.0, 132.0)):
+        decades = activity.log_kilorayleigh(activity.index_of(kp, np.arange(24)))
+        assert decades.mean() == pytest.approx(np.log10(kilorayleigh), abs=0.01)
+
+
+def test_quiet_arcs_lie_evenly_over_the_oval():
+    generator = np.random.default_rng(1)
+    drawn = activity.night_activity(generator, 12.0, 0.6)
+    episodes = activity.aurora_of(generator, drawn, 100.0, breadth_km=800.0, arcs=4)
+    first = [episode.path[0][1] for episode in episodes[1:5]]
+    assert np.allclose(first, [-200, 0, 200, 400], atol=3 * activity.WANDER_KM)
+    assert len(activity.aurora_of(np.random.default_rng(1), drawn, 100.0)) == len(episodes) - 3
 
 
 def test_hemispheric_power_is_that_of_zhang_and_paxton():

@@ -17,7 +17,7 @@ from aurora_gradcam.corpus.images import decode_image
 from aurora_gradcam.errors import InputError
 from aurora_gradcam.simulation import nights, scene
 from aurora_gradcam.simulation.plan import CloudLayer, Episode, Plan
-from aurora_gradcam.simulation.truth import BORDERLINE
+from aurora_gradcam.simulation.truth import BORDERLINE, FLOOR_KR
 from aurora_gradcam.tables.labels import LABELS_COLUMNS
 
 SITE = Site()
@@ -83,8 +83,12 @@ def test_the_truth_tells_every_video_frame_and_its_time_with_the_gap(written):
     assert (truth["visible"] == (truth["visibility"] >= 1)).all()
     low, high = BORDERLINE
     assert (truth["borderline"] == truth["visibility"].between(low, high, inclusive="left")).all()
-    assert (truth["sun_altitude"] < -18).all() and truth["strength_kr"].isin([0.0, 40.0]).all()
-    assert set(truth.loc[truth["visible"], "form"]) == {"band"}
+    assert (truth["sun_altitude"] < -18).all() and set(truth["cloud"]) == {"clear"}
+    # the band fades in from its second frame on, and is over after the gap
+    strength = truth["strength_kr"]
+    assert strength.iloc[0] == FLOOR_KR and strength.iloc[2:10].is_monotonic_increasing and strength.iloc[-1] == FLOOR_KR
+    assert set(truth.loc[truth["visible"], "form"]) == {"arc"}
+    assert (truth["purple"] == np.where(truth["visible"], 0.1, 0.0)).all()
 
 
 def test_masks_of_the_minute_frames_have_the_fraction_that_the_truth_tells(written):

@@ -111,10 +111,12 @@ def test_dusk_is_brightest_where_skyfield_puts_the_sun():
     assert towards > 1.1 * aside and towards > 1.2 * away
 
 
-def test_an_episode_is_named_while_it_is_under_way():
-    plan = Plan("20240211", DARK, 300, (Episode("arc", 5, 15, 5.0), Episode("band", 12, 20, 40.0)))
-    under_way = [scene.episode_at(plan, minute) for minute in (2, 10, 14, 19, 25)]
-    assert [episode and episode.form for episode in under_way] == [None, "arc", "band", "band", None]
+def test_the_colours_are_those_of_the_strongest_aurora_of_the_form_that_is_seen():
+    parts = (Episode("arc", 5, 15, 5.0, red=0.1), Episode("band", 12, 20, 40.0, red=0.4), Episode("rays", 5, 20, 90.0))
+    plan = Plan("20240211", DARK, 300, parts)
+    assert scene.colours(plan, 8.0, "arc") == (0.1, 0.1)
+    assert scene.colours(plan, 14.0, "arc") == (0.4, 0.1)  # the brighter band counts as an arc
+    assert scene.colours(plan, 14.0, "none") == (0.0, 0.0)
 
 
 def test_a_picture_developed_in_strips_is_the_whole_picture(monkeypatch):

@@ -9,7 +9,7 @@ import torch
 
 from aurora_gradcam.config import Site
 from aurora_gradcam.simulation import rendering, skies
-from aurora_gradcam.simulation.sample import SAMPLE
+from aurora_gradcam.simulation.draw import random_plan
 from aurora_gradcam.simulation.truth import FORMS
 
 
@@ -53,7 +53,8 @@ def test_the_coarse_mask_belongs_to_the_visible_aurora(some):
 
 
 def test_the_same_night_is_drawn_by_one_process_or_two():
-    plan = next(plan for plan in SAMPLE if plan.episodes and plan.clouds)
+    plans = (random_plan("20240211", 30, seed, Site()) for seed in range(99))
+    plan = next(plan for plan in plans if plan.episodes and plan.clouds)
     short = type(plan)(**{**vars(plan), "frames": 2 * rendering.BATCH})
     alone, shared = (
         [drawn.pictures for _, drawn in rendering.rendered(short, 42, Site(), workers)] for workers in (1, 2)

@@ -31,6 +31,9 @@ QUIET, BEFORE_ONSET = -0.2, -0.1
 """Index against that of a substorm's peak, long after a substorm and at the end of the rise before the next one."""
 RESTLESS, MEMORY = 0.05, 8.0
 """Deviation of the index about that course, and minutes in which it forgets."""
+QUIET_KR, STEEPNESS = 0.6, 2.0
+"""Kilorayleigh of a substorm's peak at Kp 0, and the power of the hemispheric power with which it grows; by choice, so
+that a substorm at Kp 2 is as bright as thin moonlit cloud, 15 kilorayleigh, and one at Kp 5 beyond IBC III, 130."""
 MIDNIGHT, DIURNAL = 23.0, 0.25
 """Hour of magnetic local time at which discrete aurora is most common (Newell, Sotirelis & Wing 2009, J. Geophys. Res.
 114, A09207), and by how many decades it is brighter then than in the mean; the number is a choice."""
@@ -92,10 +95,9 @@ def hemispheric_power(kp: np.ndarray) -> np.ndarray:
 def index_of(kp: np.ndarray, magnetic_hour: np.ndarray) -> np.ndarray:
     """Index 0..1 of a substorm's peak at a Kp of 0 to 9 and an hour of magnetic local time.
 
-    The strength grows with the hemispheric power from 1 kilorayleigh at Kp 0, by choice, which gives 8 at Kp 3 and 15
-    at Kp 5; it is brightest at MIDNIGHT.
+    The strength grows from QUIET_KR with a power of the hemispheric power; it is brightest at MIDNIGHT.
     """
-    decades = np.log10(hemispheric_power(kp) / hemispheric_power(0.0))
+    decades = np.log10(QUIET_KR) + STEEPNESS * np.log10(hemispheric_power(kp) / hemispheric_power(0.0))
     decades = decades + DIURNAL * np.cos(np.radians(15 * (np.asarray(magnetic_hour) - MIDNIGHT)))
     return np.clip((decades - LOWEST) / (HIGHEST - LOWEST), 0.0, 1.0)
 
@@ -199,19 +201,25 @@ def _knots(times: np.ndarray, values: np.ndarray) -> tuple[tuple[float, float], 
     return tuple(zip(times.round(3).tolist(), np.asarray(values).round(4).tolist(), strict=True))
 
 
-def aurora_of(generator: Generator, activity: Activity, north_km: float) -> tuple[Episode, ...]:
-    """The aurora of a night: a veil and an arc throughout, and each substorm's arc, break-up and patches.
+def aurora_of(
+    generator: Generator, activity: Activity, north_km: float, breadth_km: float = 0.0, arcs: int = 1
+) -> tuple[Episode, ...]:
+    """The aurora of a night: a veil and arcs throughout, and each substorm's arc, break-up and patches.
 
-    `north_km` is where the oval's middle lies, to the magnetic north of the camera. Before the onset an arc drifts to
-    it from the pole's side; the break-up expands back towards the pole; patches stay behind.
+    `north_km` is where the oval's middle lies, to the magnetic north of the camera; `arcs` quiet arcs lie evenly over
+    its breadth. Before the onset an arc drifts to the middle from the pole's side; the break-up expands back towards
+    the pole; patches stay behind.
     """
     times = activity.times()
     last = float(times[-1])
     hours = np.arange(times[0], last + WANDER_MINUTES, WANDER_MINUTES)
-    wander = _knots(hours, north_km + np.cumsum(generator.normal(0, WANDER_KM, len(hours))))
+    places = north_km + breadth_km * ((np.arange(arcs) + 0.5) / arcs - 0.5)
+    paths = [_knots(hours, place + np.cumsum(generator.normal(0, WANDER_KM, len(hours)))) for place in places]
     veil = Episode("diffuse", times[0], last, 1.0, north_km, extent=2.0, striations=float(0.5 * generator.random()))
-    quiet = Episode(str(generator.choice(["arc", "band"])), times[0], last, 1.0, north_km, path=wander)
-    episodes = [_part(activity, veil, 8.0, -0.8), _part(activity, quiet, 8.0, -0.2)]
+    quiet = [
+        Episode(str(generator.choice(["arc", "band"])), times[0], last, 1.0, north_km, path=path) for path in paths
+    ]
+    episodes = [_part(activity, veil, 8.0, -0.8), *(_part(activity, arc, 8.0, -0.2) for arc in quiet)]
     for onset in activity.onsets:
         drift, surge = float(generator.uniform(2, 8)), float(generator.uniform(120, 420))
         began, broken, over = (onset + float(generator.uniform(*span)) for span in ((-60, -35), (14, 30), (50, 95)))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.parquet as pq
+import torch
 from PIL import Image
 
 from .. import labels_file
@@ -23,16 +24,18 @@ from ..tables.frames import SIMULATED_PREFIX
 from ..tables.labels import SIMULATOR
 from ..tables.table import UTC_TIME
 from ..zones import zone_named
-from . import encode, overlay, scene
+from . import encode, overlay, scene, truth
 from .camera import FULL
 from .ephemeris import ephemeris
 from .plan import FRAMES_PER_MINUTE, Plan
 from .rendering import rendered
 
 LEFT = (overlay.WIDTH - FULL) // 2
-COLUMNS = ("frame_id", "frame_no", "utc", "visible", "borderline", "visibility", "sky_fraction", "form", "strength_kr",
-           "red", "purple", "strength", "cloud_fraction", "snow", "frost", "drops", "sun_altitude", "moon_altitude",
-           "moon_illumination", "usable")  # fmt: skip
+COLUMNS = (
+    "frame_id", "frame_no", "utc", "visible", "borderline", "visibility", "sky_fraction", "form", "strength_kr", "red",
+    "purple", "strength", "cloud", "cloud_fraction", "snow", "frost", "drops", "sun_altitude", "moon_altitude",
+    "moon_illumination", "usable",
+)  # fmt: skip
 
 
 def video_path(root: Path, night: str) -> Path:
@@ -75,11 +78,13 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
             for k, circle in enumerate(batch.pictures):
                 number = first + k
                 name = make(plan.night, number)
-                visible = bool(batch.visible[k])
+                share, form = float(batch.cloud_fraction[k]), truth.FORMS[batch.form[k]]
                 rows.append(
-                    (name, number, times[number], visible, bool(batch.borderline[k]), _rounded(batch.visibility[k]),
-                     _rounded(batch.sky_fraction[k]), *_described(plan, float(minutes[number]), visible),
-                     _rounded(batch.strength[k]), _rounded(batch.cloud_fraction[k]),
+                    (name, number, times[number], bool(batch.visible[k]), bool(batch.borderline[k]),
+                     _rounded(batch.visibility[k]), _rounded(batch.sky_fraction[k]), form,
+                     _rounded(10 ** batch.log_kilorayleigh[k]),
+                     *scene.colours(plan, float(minutes[number]), form), _rounded(batch.strength[k]),
+                     truth.CLOUD_NAMES[truth.cloud_class(torch.tensor(share))], _rounded(share),
                      plan.weather.snow, plan.weather.frost, plan.weather.drops, _rounded(places.sun_altitude[number]),
                      _rounded(places.moon_altitude[number]), _rounded(places.moon_illumination[number]),
                      number not in spoilt)
@@ -93,24 +98,17 @@ def simulate_night(plan: Plan, seed: int, site: Site, root: Path, workers: int =
     encode.encode(video, pictures())
     if plan.damaged:
         encode.damage(video, plan.damaged)
-    truth = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"utc": UTC_TIME})
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"utc": UTC_TIME})
     path = truth_path(root, plan.night)
     archive.write(path.with_name(f"{plan.night}_masks.zip"), masks)
     with atomic_write(path) as temporary:
-        table = pyarrow.Table.from_pandas(truth, preserve_index=False).replace_schema_metadata(None)
-        pq.write_table(table, temporary, compression="zstd")
-    return truth
+        plain = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+        pq.write_table(plain, temporary, compression="zstd")
+    return table
 
 
 def _rounded(value: float) -> float:
     return round(float(value), 4)
-
-
-def _described(plan: Plan, minute: float, visible: bool) -> tuple[str, float, float, float]:
-    episode = scene.episode_at(plan, minute) if visible else None
-    if episode is None:
-        return "none", 0.0, 0.0, 0.0
-    return episode.form, scene.kilorayleigh(episode, minute), episode.red, episode.purple
 
 
 def _spoilt(plan: Plan) -> set[int]:

@@ -30,7 +30,7 @@ from .camera import Grid, lens_places, make_grid
 from .detail import VIDEO, Detail
 from .ephemeris import Ephemeris
 from .field import magnetic_zenith
-from .plan import Episode, Plan
+from .plan import Plan
 
 CLOUD_DEPTH = 0.5
 """Optical depth from which a direction counts as cloudy."""
@@ -196,13 +196,9 @@ def part(at: Ephemeris, some: slice) -> Ephemeris:
     return Ephemeris(*(getattr(at, column.name)[some] for column in fields(Ephemeris)))
 
 
-def kilorayleigh(episode: Episode, minute: float) -> float:
-    """Strength of an aurora under way: that of its course, or the episode's own where it has none."""
-    return float(aurora.strength_at(episode, torch.tensor([minute]))) if episode.course else episode.strength
-
-
-def episode_at(plan: Plan, minute: float) -> Episode | None:
-    """The strongest aurora under way at a minute, None without."""
+def colours(plan: Plan, minute: float, form: str) -> tuple[float, float]:
+    """Shares of red and of purple of the strongest aurora of a form of `truth.FORMS` at a minute; 0 without one."""
     clock = torch.tensor([minute])
-    best = max(plan.episodes, key=lambda episode: float(aurora.strength_at(episode, clock)), default=None)
-    return best if best is not None and float(aurora.strength_at(best, clock)) > 0 else None
+    of_form = [episode for episode in plan.episodes if truth.FORMS[truth.FORM_OF[episode.form]] == form]
+    best = max(of_form, key=lambda episode: float(aurora.strength_at(episode, clock)), default=None)
+    return (best.red, best.purple) if best is not None else (0.0, 0.0)

@@ -1,4 +1,4 @@
-"""Simulate nights: the sample's, or nights drawn at random."""
+"""Simulate nights: the season's, or nights drawn at random."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .cameras import random_camera
 from .draw import random_plan
 from .nights import labels_of, simulate_night, write_labels
 from .plan import Plan
-from .sample import SAMPLE
+from .season import season
 
 LABELS = Path("labels/labels.csv")
 
@@ -69,14 +69,14 @@ def plans_of(nights: Sequence[str], minutes: int, seed: int, site: Site, sample:
 
     Raises
     ------
-    ConfigError : neither nights nor the sample are asked for, or both; a night twice; a bad length, seed or camera.
+    ConfigError : neither nights nor the season are asked for, or both; a night twice; a bad length, seed or camera.
     """
     if sample == bool(nights):
         raise ConfigError("give either --nights or --sample", "aurora simulate", "such as --nights 20240201,20240202")
     if sample and (camera or site != Site()):
-        raise ConfigError("the sample has its own site and cameras", "--sample", "leave out --site and --camera")
+        raise ConfigError("the season has its own site and cameras", "--sample", "leave out --site and --camera")
     if sample:
-        return list(SAMPLE)
+        return list(season())
     if minutes < 1 or minutes > 720:
         raise ConfigError(f"{minutes} minutes are no length of a night", "--minutes", "take 1 to 720")
     if seed < 0:

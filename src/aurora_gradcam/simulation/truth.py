@@ -37,6 +37,7 @@ CLEAR_BELOW = 1 / 8
 OVERCAST_FROM = 7 / 8
 """... and from which it is overcast: more than seven oktas; between them it is broken."""
 CLEAR, BROKEN, OVERCAST = 0, 1, 2
+CLOUD_NAMES = ("clear", "broken", "overcast")
 FLOOR_KR = 0.1
 """Least strength in kilorayleigh that counts, and the strength of a sky without aurora: less than half of the green
 line of a quiet night's airglow, 0.25 kilorayleigh (Roach & Gordon 1973, The Light of the Night Sky, chapter 4)."""
