@@ -24,7 +24,7 @@ def simulate(
     ] = "",
     labels: Annotated[Path | None, typer.Option(help="Label file, if not labels/labels.csv below --out.")] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Write the bundled season instead, the 142 nights of simulation/season.py.")
+        bool, typer.Option("--sample", help="Write the bundled season instead, the 128 nights of simulation/season.py.")
     ] = False,
 ) -> None:
     """Make simulated night videos with exact truth and labels.

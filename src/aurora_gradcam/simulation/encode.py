@@ -14,7 +14,7 @@ from ..files import atomic_write
 from .overlay import HEIGHT, WIDTH
 
 FPS = 25
-CRF = 25
+CRF = 28
 GROUP = 50
 """Video frames from one key frame to the next: a damaged frame spoils no more than the rest of its group."""
 START_CODE = b"\x00\x00\x01"

@@ -1,4 +1,4 @@
-"""The bundled season: 142 short nights in the study's three winters, their aurora as strong as the real Kp has it.
+"""The bundled season: 128 short nights in the study's three winters, their aurora as strong as the real Kp has it.
 
 Each of the study's nine conditions has its nights, at times for which the stage `illuminate` gives that condition from
 the first frame to the last; the dark and moonless one, which the classifier learns from, has most. A night's strength
@@ -29,8 +29,8 @@ SEED = 20
 WINTERS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-11-01", "2025-02-28"))
 """First and last morning: the study's seasons, and November 2024, for the clock change of autumn."""
 DARK = ("Night", "No_Moon")
-NIGHTS_OF = {condition: 62 if condition == DARK else 10 for condition in CONDITIONS}
-MINUTES = (10, 16)
+NIGHTS_OF = {condition: 64 if condition == DARK else 8 for condition in CONDITIONS}
+MINUTES = (10, 12)
 LONG_MINUTES = 180
 LONG_NIGHTS = {
     "20221222": "06:00:11",
