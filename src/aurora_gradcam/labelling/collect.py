@@ -90,6 +90,15 @@ def collect(known: Collection[FrameId], own: Journal | None = None) -> Collected
     return Collected(_joined(_answers_in(kept), drop_unknown(answers, known)), written, unknown, all_kinds)
 
 
+def remove_rows(annotator: Annotator) -> None:
+    """Take an annotator's rows out of `LABELS_FILE`, where all other rows stay as they are."""
+    with _locked():
+        labels = labels_file.read(LABELS_FILE)
+        kept = labels[labels["annotator"] != annotator]
+        if len(kept) < len(labels):
+            labels_file.write(LABELS_FILE, kept)
+
+
 def _kind_edits(records: dict[Annotator, Record], labels: pd.DataFrame) -> dict[Annotator, list[tuple[FrameId, str]]]:
     """Kinds that somebody changed in the labels file, as the journal takes them."""
     return {

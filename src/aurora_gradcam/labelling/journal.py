@@ -255,17 +255,17 @@ class Journal:
             what = f"the answer could not be written: {error.strerror}"
             raise DataError(what, self.path, "check permissions and free space, and answer again") from error
 
-    def _note(self, *entries: tuple[FrameId, str], source: str = "") -> None:
+    def _note(self, *entries: tuple[FrameId, str], source: str = "", when: datetime | None = None) -> None:
         """Write entries, then count them."""
-        now = f"{datetime.now(UTC):{_TIME}}"
-        self._append([",".join([now, *entry, *([source] if source else [])]) for entry in entries])
+        time = f"{when or datetime.now(UTC):{_TIME}}"
+        self._append([",".join([time, *entry, *([source] if source else [])]) for entry in entries])
         for entry in entries:
             self._record.take(*entry)
 
-    def add(self, frame_id: FrameId, answer: str) -> None:
-        """Keep an answer; it is on the disk when this returns."""
+    def add(self, frame_id: FrameId, answer: str, when: datetime | None = None) -> None:
+        """Keep an answer; it is on the disk when this returns. `when`: UTC of the answer, by default now."""
         with self._turn:
-            self._note((frame_id, answer))
+            self._note((frame_id, answer), when=when)
 
     def replace(self, frame_id: FrameId, before: str | None, answer: str) -> bool:
         """Keep an answer where `before` (None: no answer) counts now; return whether the answer counts then.
@@ -326,6 +326,12 @@ class Journal:
     def newest(self) -> FrameId | None:
         """The frame that `undo` would take the answer of."""
         return self.history[-1][0] if self.history else None
+
+    @property
+    def newest_time(self) -> datetime | None:
+        """UTC of the newest line; None where there is none."""
+        *_, line = self.path.read_text(encoding="ascii").splitlines()
+        return datetime.fromisoformat(line.partition(",")[0]) if self.changes else None
 
     @property
     def changes(self) -> int:

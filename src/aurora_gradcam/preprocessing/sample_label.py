@@ -15,7 +15,7 @@ from ..errors import DataError
 from ..files import atomic_write
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus
-from ..tables.labels import LABELLED_TABLE, LABELS_FILE, SIMULATOR, TO_LABEL, SampleSet
+from ..tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL, SampleSet, is_person
 from ..tables.sky import SKY_TABLE
 from .sampling import draws, rank_within
 
@@ -109,7 +109,7 @@ def run(params: Params) -> None:
     labels = labels_file.read(LABELS_FILE, frames["frame_id"])
     usable = _usable(frames, SKY_TABLE.read())
     audit = sample_audit(usable, params.sample_label.audit_per_condition, params.seed)
-    by_people = set(labels.loc[labels["annotator"] != SIMULATOR, "frame_id"])
+    by_people = set(labels.loc[labels["annotator"].map(is_person).astype(bool), "frame_id"])
     pool = sample_pool(usable, params.sample_label, params.seed, by_people - set(audit["frame_id"]))
     if pool.empty:
         raise _no_pool(usable, params.sample_label)

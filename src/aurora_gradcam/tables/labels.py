@@ -12,7 +12,13 @@ LABELS = ("no", "yes")
 LABELS_FILE = Path("data/labels/labels.csv")
 LABELS_COLUMNS = ("frame_id", "label", "annotator")
 SIMULATOR = "simulator"  # the annotator of labels that come from a simulated sky
+SIMULATED_ANNOTATOR = "simulated-"  # how the names of simulated people begin
 TO_LABEL = Path("data/tables/to_label.csv")
+
+
+def is_person(annotator: str) -> bool:
+    """Whether a name in the labels file is that of a real person."""
+    return annotator != SIMULATOR and not annotator.startswith(SIMULATED_ANNOTATOR)
 
 
 class SampleSet(StrEnum):
