@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -94,6 +95,7 @@ class Observer:
 
     def __init__(self, classifier: Classifier, params: Params, choice: circles.Choice = None) -> None:
         self.classifier, self.params, self.choice = classifier, params, choice
+        self.lock = threading.Lock()
         self._cuts: dict[circles.Size, circles.Cut] = {}
         self._searched: dict[circles.Size, deque[np.ndarray]] = {}
         self._whites: dict[image_files.Kind, deque[float]] = {}

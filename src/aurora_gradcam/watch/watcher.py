@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ class Watcher:
         self._dirty = threading.Event()
         self._try_at = 0.0
         self._said: set[str] = set()
-        self._dusk: datetime | None = None
+        self._day: tuple[datetime, datetime] | None = None
         self._renew()
 
     # the loop
@@ -127,15 +127,16 @@ class Watcher:
     def _is_day(self) -> bool:
         """Whether the Sun is too high for a source that must be asked, by this machine's clock."""
         now = self.clock()
-        if self._dusk and now < self._dusk and (self._dusk - now).total_seconds() < sleep.AHEAD_H * 3600:
+        if self._day and self._day[0] <= now < self._day[1]:
             return True
         altitude = sky_at(now, self.params)["sun_altitude"]
-        self._dusk = None
+        self._day = None
         if altitude <= self.rule.sun_max:
             if self.state.is_asleep:
                 self._wake()
             return False
-        self._dusk = sleep.next_dusk(now, self.params)
+        dusk = sleep.next_dusk(now, self.params)
+        self._day = (now, dusk) if dusk else (now, now + timedelta(hours=sleep.AHEAD_H))
         self._sleep(now, altitude)
         return True
 
