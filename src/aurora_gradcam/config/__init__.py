@@ -22,6 +22,7 @@ from .sample_label import Condition, SampleLabel
 from .site import Site
 from .split import Fractions, Split
 from .train import Augmentation, Train
+from .watch import Mqtt, Watch
 
 __all__ = [
     "PARAMS_FILE",
@@ -40,6 +41,7 @@ __all__ = [
     "Illuminate",
     "Indices",
     "MoonRule",
+    "Mqtt",
     "OcrUtc",
     "Params",
     "Positive",
@@ -53,5 +55,6 @@ __all__ = [
     "SkyAugmentation",
     "Split",
     "Train",
+    "Watch",
     "load",
 ]

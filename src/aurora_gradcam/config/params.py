@@ -26,6 +26,7 @@ from .sample_label import SampleLabel
 from .site import Site
 from .split import Split
 from .train import Train
+from .watch import Watch
 from .yaml_text import parse
 
 PARAMS_FILE = Path("params.yaml")
@@ -50,6 +51,7 @@ class Params(Frozen):
     fetch: Fetch = Fetch()
     predict: Predict = Predict()
     pretrain: Pretrain = Pretrain()
+    watch: Watch = Watch()
 
     @field_validator("months")
     @classmethod
