@@ -70,7 +70,8 @@ METRICS = {
         "seeds": 3,
         "starts": {
             "sky": {
-                "night": {"set": "test", "frames": 30, "nights": 6}, "frame": {"set": "test", "frames": 30, "nights": 6},
+                "night": {"set": "test", "frames": 30, "nights": 6},
+                "frame": {"set": "test", "frames": 30, "nights": 6},
                 "scores": {"accuracy": {"night": known(0.8), "frame": known(0.9), "gap": known(0.1)}},
             },
         },
