@@ -67,8 +67,21 @@ METRICS = {
         "randomisation": {"gradcam@features.8": [{"part": "classifier", **known(0.4)}]},
     },
     "leakage": {
-        "night": {"set": "test", "frames": 30, "nights": 6}, "frame": {"set": "val", "frames": 40, "nights": 9},
-        "scores": {"accuracy": {"night": known(0.8), "frame": known(0.9), "gap": known(0.1)}},
+        "seeds": 3,
+        "starts": {
+            "sky": {
+                "night": {"set": "test", "frames": 30, "nights": 6},
+                "frame": {"set": "test", "frames": 30, "nights": 6},
+                "scores": {"accuracy": {"night": known(0.8), "frame": known(0.9), "gap": known(0.1)}},
+            },
+        },
+        "cameras": {
+            "first_night_of_second": "20240101",
+            "starts": {"sky": {camera: {
+                "own": {"set": "test", "frames": 31, "nights": 7}, "other": {"set": "test", "frames": 31, "nights": 7},
+                "scores": {"accuracy": {"own": known(0.83), "other": known(0.71), "gap": known(-0.12)}},
+            } for camera in ("first", "second")}},
+        },
     },
     "all_frames": {**CALLS, "frames_outside_conditions": 0, "mean_yes_no_odds": known(0.5)},
     "frames_without_prediction": 5,

@@ -13,6 +13,7 @@ from .extract import Circle, Extract
 from .fetch import Fetch, Indices
 from .gradcam import GradCam
 from .illuminate import Illuminate, MoonRule
+from .leakage import Leakage
 from .ocr_utc import OcrUtc
 from .params import PARAMS_FILE, Params, load
 from .predict import Predict
@@ -40,6 +41,7 @@ __all__ = [
     "HeadWeights",
     "Illuminate",
     "Indices",
+    "Leakage",
     "MoonRule",
     "Mqtt",
     "OcrUtc",

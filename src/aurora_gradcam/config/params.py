@@ -18,6 +18,7 @@ from .extract import Extract
 from .fetch import Fetch
 from .gradcam import GradCam
 from .illuminate import Illuminate
+from .leakage import Leakage
 from .ocr_utc import OcrUtc
 from .predict import Predict
 from .pretrain import Pretrain
@@ -47,6 +48,7 @@ class Params(Frozen):
     evaluate: Evaluate = Evaluate()
     couple: Couple = Couple()
     gradcam: GradCam = GradCam()
+    leakage: Leakage = Leakage()
     report: Report = Report()
     fetch: Fetch = Fetch()
     predict: Predict = Predict()

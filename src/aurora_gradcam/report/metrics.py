@@ -246,12 +246,37 @@ class ReportedSet(TypedDict):
     nights: int
 
 
-class Leakage(TypedDict):
-    """The scores of both ways to split the same labels, and their gap."""
+class Policies(TypedDict):
+    """The scores of both ways to split the same labels, and their gap; of each training the gap in accuracy."""
 
     night: ReportedSet
     frame: ReportedSet
     scores: dict[str, dict[str, Estimate]]
+    accuracy_gap_by_seed: NotRequired[list[float]]
+
+
+class OtherCamera(TypedDict):
+    """The scores on a camera's frames of classifiers that learnt from its own nights and from another's."""
+
+    own: ReportedSet
+    other: ReportedSet
+    scores: dict[str, dict[str, Estimate]]
+    accuracy_gap_by_seed: list[float]
+
+
+class Cameras(TypedDict):
+    """By start and camera, `first` or `second`."""
+
+    first_night_of_second: str
+    starts: dict[str, dict[str, OtherCamera]]
+
+
+class Leakage(TypedDict):
+    """How many trainings there are from each start, and what came out, by the name of the weights at the start."""
+
+    seeds: int
+    starts: dict[str, Policies]
+    cameras: Cameras | None
 
 
 class Metrics(TypedDict):
@@ -359,7 +384,7 @@ def collect(params: Params, data: Inputs) -> Metrics:
             "baselines": explanations["baselines"],
             "randomisation": explanations["randomisation"],
         },
-        "leakage": data.leakage and {key: data.leakage[key] for key in ("night", "frame", "scores")},
+        "leakage": data.leakage,
         "all_frames": evaluation["all_frames"],
         "frames_without_prediction": evaluation["frames_without_prediction"],
     }

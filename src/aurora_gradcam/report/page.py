@@ -49,6 +49,7 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
         "occurrence": page_tables.occurrence(metrics["occurrence"]) if metrics["occurrence"] else None,
         "coupling": page_tables.coupling(chances) if chances else None,
         "leakage": page_tables.leakage(leakage) if leakage else None,
+        "cameras": page_tables.cameras(leakage["cameras"]) if leakage and leakage["cameras"] else None,
         "maps": page_tables.maps(explanations) if explanations["maps"] else None,
         "randomisation": page_tables.randomisation(curves) if curves else None,
     }

@@ -122,18 +122,28 @@ def coupling(chances: Numbers) -> Table:
 
 
 def leakage(of: Numbers) -> Table:
-    """Scores of both ways to split the same labels, and the gap."""
+    """Scores of both ways to split the same labels, and the gap, by the weights at the start."""
     rows: list[list[Cell | str]] = [
-        [SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
-        for name, score in of["scores"].items()
+        [start, SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
+        for start, policies in of["starts"].items()
+        for name, score in policies["scores"].items()
     ]
-    heads = [
-        "score",
-        f"split by night ({SETS[of['night']['set']]})",
-        f"split by frame ({SETS[of['frame']['set']]})",
-        "gap",
-    ]
+    sets = next(iter(of["starts"].values()))
+    by_night, by_frame = (f"split by {name} ({SETS[sets[name]['set']]})" for name in ("night", "frame"))
+    heads = ["weights at the start", "score", by_night, by_frame, "gap"]
     return Table("leakage", "Scores of the same labels, split by night and by frame.", heads, rows)
+
+
+def cameras(of: Numbers) -> Table:
+    """Scores on each camera's frames of classifiers that learnt from it and from the other one, and the gap."""
+    rows: list[list[Cell | str]] = [
+        [start, f"the {camera}", SCORES[name], *(estimate(score[key]) for key in ("own", "other", "gap"))]
+        for start, by_camera in of["starts"].items()
+        for camera, sides in by_camera.items()
+        for name, score in sides["scores"].items()
+    ]
+    heads = ["weights at the start", "tested on", "score", "learnt from it", "learnt from the other", "gap"]
+    return Table("cameras", "Scores on one camera of classifiers of each camera.", heads, rows)
 
 
 def measured(columns: Mapping[str, Numbers]) -> dict[str, str]:
