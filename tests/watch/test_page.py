@@ -107,8 +107,8 @@ COLOURS = """(id) => {
 }"""
 
 
-SMALLEST_LETTERS = """Math.min(...[...document.querySelectorAll("p, dd, dt, button")].filter((each) => each.offsetHeight)
-  .map((each) => parseFloat(getComputedStyle(each).fontSize)))"""
+SMALLEST_LETTERS = """Math.min(...[...document.querySelectorAll("p, dd, dt, button")]
+  .filter((each) => each.offsetHeight).map((each) => parseFloat(getComputedStyle(each).fontSize)))"""
 
 
 def test_a_night_grows_on_the_page_at_60_times_its_speed(browser, running):
