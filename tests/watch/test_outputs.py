@@ -345,13 +345,14 @@ def test_metrics_are_in_the_text_format_of_prometheus():
         ("pending", "delivered", "failures", "dropped"), 4)})  # fmt: skip
     line = re.compile(r'(# (HELP|TYPE) [a-z_]+ .+)|([a-z_]+(\{[a-z]+="[a-z_]+"\})? -?[0-9.e+]+)')
     assert text.endswith("\n") and all(line.fullmatch(each) for each in text.splitlines())
-    for sample in (
+    samples = (
         "aurora_watch_aurora 1",
         "aurora_watch_p_aurora 0.25",
         "aurora_watch_events_total 2",
         'aurora_watch_pictures_total{status="no_sky"} 1',
         'aurora_watch_messages_pending{output="mqtt"} 4',
-    ):
+    )
+    for sample in samples:
         assert sample in text.splitlines()
     assert "strength" not in text
     assert webhook.TITLES.keys() == {"aurora_begins", "aurora_ends", "trouble", "trouble_over"}
