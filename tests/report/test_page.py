@@ -49,7 +49,7 @@ def made(folder: Path, build) -> Path:
         patch.setenv("AURORA_WORKERS", "1")
         build()
         with Path("params.yaml").open("a") as file:  # small figures are drawn in less time
-            file.write("report: {figure_dpi: 60}\n")
+            file.write("report: {figure_dpi: 60, keogram_minutes: 5}\n")
         report.run(config.load())
     return folder
 
@@ -438,6 +438,7 @@ def test_provenance_tells_the_lock_without_the_reports_own_entry(project, monkey
         "months": ["2024-02", "none"], "seed": ["7", "42"], "train.weights": ["none", "imagenet"],
         "train.image_size": ["64", "240"], "train.batch_size": ["8", "16"], "train.frozen_epochs": ["1", "6"],
         "train.finetune_epochs": ["1", "6"], "report.figure_dpi": ["60", "150"],
+        "report.keogram_minutes": ["5", "60"],
     }  # fmt: skip
 
 

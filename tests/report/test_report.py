@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from sklearn.metrics import accuracy_score, confusion_matrix
 
 import report_fixture
+import tiny
 from aurora_gradcam import results
 from aurora_gradcam.drawing import style
 from aurora_gradcam.errors import InputError
@@ -41,7 +42,7 @@ from aurora_gradcam.tables.times import TIMES_TABLE
 FIGURES = {
     "full_workflow", "moon_phase_distribution", "validation_gradcam", "acc_loss", "error_analysis", "augmentation",
     "p_yes_heatmap", "p_yes_histograms", "gradcam_by_brightness", "reliability", "occurrence_by_condition",
-    "occurrence_by_time", "keograms",
+    "occurrence_by_time", "keograms", "season_keogram",
 }  # fmt: skip
 """Without those by form, colour and weather, which need the simulator's truth."""
 
@@ -52,7 +53,10 @@ def project(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("AURORA_WORKERS", "1")
-        report.run(report_fixture.project())
+        report_fixture.project()
+        with Path("params.yaml").open("a") as file:
+            file.write("report: {keogram_minutes: 8}\n")
+        report.run(report.config.load())
         yield folder
 
 
@@ -79,6 +83,15 @@ def test_every_figure_is_there_as_picture_and_as_vector(project):
         with Image.open(path) as picture:
             assert picture.width == 945  # 6.3 inches at 150 dots an inch
             assert len(set(picture.convert("L").get_flattened_data())) > 10  # not one even surface
+
+
+def test_nights_that_last_long_enough_have_keograms(project):
+    made = {path.stem for path in (project / "reports/keograms").iterdir()}
+    assert made == set(tiny.NIGHTS[2:])  # the first two lost their last minute
+    text = (project / "reports/index.html").read_text()
+    assert text.count('alt="keogram and P(yes) of') == len(made)
+    assert text.count('class="short"') == 2 and "no keogram" not in text
+    assert "season keogram" in text
 
 
 def test_the_overview_fits_a_readme(project):

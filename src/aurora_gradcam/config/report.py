@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from .base import Count, Frozen
 
 
@@ -10,3 +12,4 @@ class Report(Frozen):
 
     title: str = "Aurora detection in all-sky imagery"
     figure_dpi: Count = 150
+    keogram_minutes: int = Field(60, ge=0)

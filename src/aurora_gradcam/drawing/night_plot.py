@@ -69,6 +69,11 @@ def by_night(predictions: pd.DataFrame, sky: pd.DataFrame, labels: pd.DataFrame)
     return {str(night): part.reset_index(drop=True) for night, part in rows.groupby("night")}
 
 
+def minutes(frames: pd.DataFrame) -> float:
+    """Minutes from the first frame of a night of `by_night` to its last one."""
+    return (frames["utc"].iloc[-1] - frames["utc"].iloc[0]).total_seconds() / 60
+
+
 def read_night(frames: pd.DataFrame) -> Night:
     """A night of `by_night` with its pictures, read from the archives below the current folder."""
     return Night(frames, keogram(map(read_frame, frames["frame_id"]), np.arange(len(frames))))

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..drawing import style
+from ..drawing.season import night_order
 from ..drawing.style import plain
 
 METHODS = {
@@ -46,13 +47,7 @@ def axis_order(groups: Iterable[Any], grouping: str) -> list[Any]:
     midnight, and hours inside the night that have none keep their empty place. Others keep their order.
     """
     present = list(dict.fromkeys(groups))
-    if grouping not in HOURLY or not present:
-        return present
-    hours = sorted(present)
-    gaps = [(later - earlier - 1) % 24 for earlier, later in zip(hours, [*hours[1:], hours[0]], strict=True)]
-    longest = int(np.argmax(gaps))
-    start = hours[(longest + 1) % len(hours)]
-    return [(start + step) % 24 for step in range(24 - (gaps[longest] if len(hours) > 1 else 23))]
+    return night_order(present, 24) if grouping in HOURLY else present
 
 
 def tick_labels(groups: list[Any], grouping: str) -> list[str]:

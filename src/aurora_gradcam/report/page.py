@@ -75,6 +75,8 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         The folder that holds `figures` and `keograms`.
     """
     lock = provenance.lock(params)
+    figures = page_pictures.figures(pictures / "figures")
+    season = figures.pop("season_keogram", None)
     measured = page_tables.measured({**metrics["explanations"]["maps"], **metrics["explanations"]["baselines"]})
     return render(
         "report.html",
@@ -89,7 +91,8 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         kind_tables=kind_tables.tables(metrics.get("kinds") or {}, metrics["occurrence"], data.held_out),
         has_masks="energy_in_mask" in measured,
         yes_share=estimate(metrics["all_frames"]["yes_share"]),
-        figures=page_pictures.figures(pictures / "figures"),
+        figures=list(figures.values()),
+        season=season,
         months=page_pictures.nights(data, pictures / "keograms"),
         gallery_of_errors=error_gallery(data, metrics),
         explained=page_pictures.explained_groups(data),

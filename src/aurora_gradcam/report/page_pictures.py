@@ -27,6 +27,8 @@ CAPTIONS = {
     "moon_phase_distribution": "Frames by sun and moon class, and by the Moon's phase angle (folded; 180° is full). "
     "Dashed: the limits of the moon classes. A Moon near or below the horizon counts as No Moon.",
     "acc_loss": "Loss and accuracy by epoch. Dotted: from here on, all layers are trained. Star: the kept epoch.",
+    "season_keogram": "The season, a column a night: above, the vertical line through the middle of its frames, first "
+    "to last, brightened; below, the mean P(yes) of each half hour. Grey: no frames. White: between months.",
     "p_yes_heatmap": "Mean and standard deviation of P(yes) in the nine conditions. White: fewer than five nights.",
     "p_yes_histograms": "Distribution of P(yes) in each condition. Dashed: the threshold for aurora.",
     "reliability": "Reliability: the observed share of aurora against P(yes), before and after temperature scaling.",
@@ -59,26 +61,33 @@ class FrameCard:
 
 @dataclass(frozen=True)
 class Night:
-    """A night's keogram and classification; `share` of its classified frames are yes."""
+    """A night's keogram and classification; `share` of its classified frames are yes.
+
+    keogram : None for a night that is too short for one of its own (`report.keogram_minutes`) or has no known time.
+    """
 
     date: str
     keogram: str | None
+    timed: bool
     frames: int
     share: float | None
     used_for: str
 
 
-def figures(folder: Path) -> list[tuple[str, str, str]]:
-    """(name, caption, data URI) of the figures that are in a folder."""
+def figures(folder: Path) -> dict[str, tuple[str, str, str]]:
+    """Name in words, caption and data URI of the figures that are in a folder, by their names."""
     paths = {name: folder / f"{name}.png" for name in CAPTIONS}
-    return [
-        (plain(name), CAPTIONS[name], picture_uri(path, FIGURE_WIDTH)) for name, path in paths.items() if path.exists()
-    ]
+    return {
+        name: (plain(name), CAPTIONS[name], picture_uri(path, FIGURE_WIDTH))
+        for name, path in paths.items()
+        if path.exists()
+    }
 
 
 def nights(data: Inputs, folder: Path) -> dict[str, list[Night]]:
     """All nights by month, in order of time; keograms are `<night>.png` in `folder`."""
     calls = data.predictions.groupby(data.predictions["frame_id"].map(night_of))["is_aurora"].agg(["size", "mean"])
+    timed = set(data.sky.dropna(subset=["utc"])["frame_id"].map(night_of))
     used = data.split.groupby("night")["split"].agg(lambda names: [SETS[name] for name in SETS if name in set(names)])
     by_month: dict[str, list[Night]] = {}
     for name in sorted(data.frames["night"].unique()):
@@ -87,6 +96,7 @@ def nights(data: Inputs, folder: Path) -> dict[str, list[Night]]:
             Night(
                 date=f"{name[:4]}-{name[4:6]}-{name[6:]}",
                 keogram=picture_uri(path, KEOGRAM_WIDTH, KEOGRAM_QUALITY) if path.exists() else None,
+                timed=name in timed,
                 frames=int(calls["size"].get(name, 0)),
                 share=float(calls["mean"][name]) if name in calls.index else None,
                 used_for=" and ".join(used.get(name, [])),

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from .. import config
 from ..conditions import DARK_SUN_CLASSES
-from ..drawing import night_plot, style
+from ..drawing import night_plot, season, style
 from ..progress import track
 from ..results import FIGURES, KEOGRAMS, METRICS, OVERVIEW, PAGE, write_json
 from ..stage import stage_main
@@ -53,16 +53,26 @@ def chart_figures(data: inputs.Inputs, numbers: dict[str, Any], params: config.P
 
 
 def keograms(data: inputs.Inputs, threshold: float, params: config.Params) -> Named:
-    """Every night with a known time by its name, then `keograms`: held-out nights on one page."""
+    """Every night of at least `report.keogram_minutes` by its name; then some of them on one page, and the season.
+
+    On the page `keograms` held-out nights come before others.
+    """
     held_out = set(data.split.loc[data.split["split"] == data.held_out, "night"])
-    on_page: list[night_plot.Night] = []
+    unseen: list[night_plot.Night] = []
+    others: list[night_plot.Night] = []
+    columns: list[season.Column] = []
     for name, frames in night_plot.by_night(data.predictions, data.sky, data.labels).items():
         night = night_plot.read_night(frames)
-        if name in held_out and len(on_page) < night_plot.PER_PAGE:
-            on_page.append(night)
+        columns.append(season.column(night))
+        if night_plot.minutes(frames) < params.report.keogram_minutes:
+            continue
+        kept = unseen if name in held_out else others
+        if len(kept) < night_plot.PER_PAGE:
+            kept.append(night)
         yield name, night_plot.night_keogram(night, threshold, params.extract.interval_s)
-    pages = night_plot.all_nights(on_page, threshold, params.extract.interval_s)
+    pages = night_plot.all_nights((unseen + others)[: night_plot.PER_PAGE], threshold, params.extract.interval_s)
     yield "keograms", next(pages, None)
+    yield "season_keogram", season.season_keogram(columns)
 
 
 def remove_others(folder: Path, names: Iterable[str]) -> None:
@@ -78,6 +88,7 @@ def write_figures(
 ) -> set[str]:
     """Write all figures (PNG for the page, SVG for the thesis) and the nights' keograms; return their names."""
     dpi, written = params.report.figure_dpi, set()
+    KEOGRAMS.mkdir(parents=True, exist_ok=True)  # an output for DVC even where every night is short
     figures = [*chart_figures(data, numbers, params), *photo_figures.figures(data, params)]
     nights = keograms(data, numbers["calibration"]["threshold"], params)
     for name, figure in chain(track(figures, "figures"), track(nights, "keograms")):
