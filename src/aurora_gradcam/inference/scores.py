@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
@@ -74,9 +76,16 @@ def _balanced_accuracy(yes: np.ndarray, called: np.ndarray, weight: np.ndarray, 
 
 
 def area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
-    """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982).
+    """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982)."""
+    return night_interval(area_by_draw(yes, p, weight, nights), nights, (yes, ~yes), bounds=SHARE)
 
-    `pairs` holds these by night of the yes and night of the no, so that a draw of nights is a quadratic form.
+
+def area_by_draw(
+    yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The area under the ROC curve as a statistic of whole nights, as `night_interval` takes it.
+
+    `pairs` holds the pairs by night of the yes and night of the no, so that a draw of nights is a quadratic form.
     """
     names, of_row = np.unique(nights, return_inverse=True)
     rank = rankdata(p, method="dense")
@@ -91,7 +100,7 @@ def area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights:
     def area(times: np.ndarray) -> np.ndarray:
         return ((times @ pairs) * times).sum(axis=1) / (times @ totals).prod(axis=1)
 
-    return night_interval(area, nights, (yes, ~yes), bounds=SHARE)
+    return area
 
 
 def split_scores(labelled: pd.DataFrame) -> Numbers:
