@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.torch import save_file
 
 import tiny
@@ -70,6 +71,7 @@ def test_where_labels_brought_nothing_it_is_warned_of(nights, after, before, wor
 def project(tmp_path, monkeypatch) -> tuple[pd.DataFrame, network.ModelCard]:
     """Frames with predictions of a trained network, and a card that tells the file that it started from."""
     monkeypatch.chdir(tmp_path)
+    torch.set_num_threads(1)
     split = tiny.build(nights=NIGHTS)
     begun = network.build("efficientnet_b0", seed=3)
     save_file({name: part.contiguous() for name, part in begun.state_dict().items()}, BEGIN)
