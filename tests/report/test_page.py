@@ -39,7 +39,18 @@ from aurora_gradcam.tables.sky import SKY_TABLE
 from aurora_gradcam.tables.split import SPLIT_TABLE
 
 REPOSITORY = Path(__file__).parents[2]
-IDS = ("scores", "conditions", "audit", "calibration", "occurrence", "leakage", "cameras", "maps", "randomisation")
+IDS = (
+    "scores",
+    "start",
+    "conditions",
+    "audit",
+    "calibration",
+    "occurrence",
+    "leakage",
+    "cameras",
+    "maps",
+    "randomisation",
+)
 
 
 def made(folder: Path, build) -> Path:
@@ -204,6 +215,10 @@ def expected(metrics: dict) -> dict[str, list[list[str]]]:
             [row[key] for key in ("yes_share", "yes_no_odds", "p_aurora_mean")]
             for row in metrics["conditions"].values()
         ],
+        "start": [
+            [metrics["scores"]["test"][key], metrics["start"]["scores"][key], of]
+            for key, of in (metrics["start"]["gain"] or {}).items()
+        ],
         "audit": [[row[key] for key in judged] for row in [*metrics["conditions"].values(), metrics["audit"]]],
         "calibration": [
             [metrics["calibration"][f"{name}_ece_{when}"] for when in ("before", "after")] for name in ("val", "test")
@@ -238,7 +253,8 @@ def check_numbers(folder: Path) -> Reader:
     readable = json.loads((folder / "thesis/tables/results.json").read_text())  # metrics.json with counts: test_report
     for name, rows in expected(readable).items():
         if name in read.tables:
-            shown = read.tables[name][2 if name == "scores" else 1 :]  # heads, and the counts above the scores
+            above = 2 if name in ("scores", "start") else 1  # heads, and the counts above the scores
+            shown = read.tables[name][above:]
             assert [row[len(row) - len(of) :] for row, of in zip(shown, rows, strict=True)] == rows, name
     return read
 
@@ -278,8 +294,8 @@ def test_all_numbers_of_the_result_tables_are_those_of_metrics_json(project):
 
 def test_a_project_with_as_little_as_possible_says_what_is_missing(poor):
     read = check_numbers(poor)
-    assert {"no-audit", "no-leakage", "no-card", "no-lock"} <= read.ids
-    assert not {"audit", "leakage", "card", "hashes", "simulated"} & read.ids
+    assert {"no-start", "no-audit", "no-leakage", "no-card", "no-lock"} <= read.ids
+    assert not {"start", "audit", "leakage", "card", "hashes", "simulated"} & read.ids
     text = (poor / "reports/index.html").read_text(encoding="utf-8")
     assert "There is no test set" in text
     assert "too few nights" in text

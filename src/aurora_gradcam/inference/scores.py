@@ -77,9 +77,15 @@ def _balanced_accuracy(yes: np.ndarray, called: np.ndarray, weight: np.ndarray, 
 
 def area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
     """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982)."""
+    return night_interval(area_by_draw(yes, p, weight, nights), nights, (yes, ~yes), bounds=SHARE)
+
+
+def area_by_draw(
+    yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The area under the ROC curve as a statistic of whole nights, as `night_interval` takes it."""
     names, of_row = np.unique(nights, return_inverse=True)
-    area = area_statistic(yes, p, weight, of_row, len(names))
-    return night_interval(area, nights, (yes, ~yes), bounds=SHARE)
+    return area_statistic(yes, p, weight, of_row, len(names))
 
 
 def area_statistic(

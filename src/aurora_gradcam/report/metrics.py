@@ -113,6 +113,14 @@ class Scores(SplitCounts):
     tp: int
 
 
+class Start(TypedDict):
+    """The network that training started from on the test set, and the trained one's gain (`inference.start`)."""
+
+    weights: str | None
+    scores: Scores | None
+    gain: dict[str, Estimate] | None
+
+
 class Calls(SplitCounts):
     """How often aurora is called; yes and no count calls."""
 
@@ -153,6 +161,8 @@ class Calibration(TypedDict):
 
     temperature: float
     threshold: float
+    temperature_from: NotRequired[str]
+    threshold_from: NotRequired[str]
     val_ece_before: Estimate | None
     val_ece_after: Estimate | None
     test_ece_before: Estimate | None
@@ -289,6 +299,7 @@ class Metrics(TypedDict):
     split: Split
     train: Training
     scores: dict[str, Scores]
+    start: NotRequired[Start]
     conditions: dict[str, Condition]
     audit: Trust
     calibration: Calibration
@@ -372,6 +383,7 @@ def collect(params: Params, data: Inputs) -> Metrics:
         "split": split_counts(data.split, params.split.policy),
         "train": training_results(data.training, params),
         "scores": evaluation["splits"],
+        **({"start": evaluation["start"]} if "start" in evaluation else {}),
         "conditions": evaluation["conditions"],
         "audit": evaluation["audit"],
         "calibration": evaluation["calibration"],

@@ -17,6 +17,7 @@ from . import kind_tables, page_pictures, page_tables, provenance
 from .formats import Table, counted, estimate, inline, number, whole
 from .inputs import Inputs
 from .page_tables import SETS
+from .verdicts import calibration_text, chosen_on_val, gain_text
 
 HEADLINES = {
     "accuracy": ("Accuracy", "frames classified as labelled"),
@@ -37,11 +38,13 @@ def headlines(score: dict[str, Any]) -> list[dict[str, Any]]:
 def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | None]:
     """The tables of results by name; None where there is nothing to show."""
     audited = metrics["audit"]["labelled_frames"] > 0
+    begun = metrics.get("start") or {}
     leakage, explanations = metrics["leakage"], metrics["explanations"]
     chances = (metrics.get("coupling") or {}).get("chances")
     curves = explanations["randomisation"]
     return {
         "by_split": page_tables.by_split(metrics["scores"]),
+        "start": page_tables.start(begun, metrics["scores"]["test"]) if begun.get("scores") else None,
         "confusion": page_tables.confusion(metrics["scores"][held_out], SETS[held_out]),
         "by_condition": page_tables.by_condition(metrics["conditions"]),
         "audit": page_tables.audit(metrics["conditions"], metrics["audit"]) if audited else None,
@@ -89,6 +92,10 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         headlines=headlines(metrics["scores"][data.held_out]),
         tables=result_tables(metrics, data.held_out),
         kind_tables=kind_tables.tables(metrics.get("kinds") or {}, metrics["occurrence"], data.held_out),
+        start_weights=(metrics.get("start") or {}).get("weights"),
+        gain_text=gain_text,
+        calibration_text=calibration_text(metrics["calibration"], params.train.least_val_nights),
+        chosen_on_val=chosen_on_val(metrics["calibration"]),
         has_masks="energy_in_mask" in measured,
         yes_share=estimate(metrics["all_frames"]["yes_share"]),
         figures=list(figures.values()),

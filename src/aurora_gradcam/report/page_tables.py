@@ -44,6 +44,17 @@ def by_split(scores: Numbers) -> Table:
     return Table("scores", "Scores by set; yes is the positive class.", ["score", *SETS.values()], rows)
 
 
+def start(of: Numbers, trained: Numbers) -> Table:
+    """The scores of the trained network beside those of the weights it started from, on the same test frames."""
+    rows: list[list[Cell | str]] = [["frames / nights", basis(trained), basis(of["scores"]), basis(trained)]]
+    rows += [
+        [SCORES[key], estimate(trained[key]), estimate(of["scores"][key]), estimate(gain)]
+        for key, gain in of["gain"].items()
+    ]
+    caption = "The test set before and after training; the gain is positive where training helped."
+    return Table("start", caption, ["score", "trained", f"weights '{of['weights']}' as they were", "gain"], rows)
+
+
 def confusion(score: Numbers, set_name: str) -> Table:
     """The confusion matrix of one set."""
     rows: list[list[Cell | str]] = [
