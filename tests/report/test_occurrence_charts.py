@@ -184,7 +184,9 @@ def test_nothing_written_covers_a_curve_or_anything_else():
         style.say_simulated(figure)
         style.settle(figure)
         (legend,) = figure.legends
-        assert [text.get_text() for text in legend.get_texts()] == ["perfect"]
+        assert [text.get_text() for text in legend.get_texts()] == [
+            "perfect", "share in a bin, before scaling", "95% interval over nights", "share in a bin, after scaling"
+        ]  # fmt: skip
         boxes = [legend.get_window_extent(), *(note.get_window_extent() for note in figure.texts)]
         boxes += [axes.get_tightbbox() for axes in figure.axes]
         for one, other in combinations(boxes, 2):

@@ -21,6 +21,7 @@ from aurora_gradcam import config, stage
 from aurora_gradcam.files import write_text
 from aurora_gradcam.report import (
     formats,
+    headlines,
     inputs,
     metrics,
     page,
@@ -325,10 +326,24 @@ def test_warnings_of_the_run_are_listed_or_said_to_be_none(project, poor):
 def test_headlines_show_their_intervals(project):
     text = (project / "reports/index.html").read_text(encoding="utf-8")
     score = json.loads((project / "reports/metrics.json").read_text())["scores"]["test"]
-    with_interval = [score[name] for name in page.HEADLINES if score[name]["low"] is not None]
-    bars = re.findall(r'<i style="left:([\d.]+)%;right:([\d.]+)%"></i>', text)
-    expected = [(f"{100 * of['low']:.1f}", f"{100 - 100 * of['high']:.1f}") for of in with_interval]
-    assert bars == expected
+    cards = headlines.headlines(score)
+    bars = re.findall(r'<i style="left:([\d.]+)%;width:calc\(([\d.]+)%', text)
+    assert bars == [(card.places["low"], card.places["high"]) for card in cards if "low" in card.places]
+
+
+def test_all_headlines_have_one_scale_that_is_as_fine_as_the_numbers_allow():
+    known = {"value": 0.95, "low": 0.9, "high": 1.0, "frames": 9, "nights": 9}
+    lower = dict.fromkeys(headlines.HEADLINES, known) | {"auroc": known | {"low": 0.84}}
+    fine, coarse = headlines.headlines(dict.fromkeys(headlines.HEADLINES, known)), headlines.headlines(lower)
+    assert {card.ticks for card in fine} == {("0.9", "0.95", "1")}
+    assert fine[0].places == {"value": "50.0", "low": "0.0", "high": "100.0"}
+    assert {card.ticks for card in coarse} == {("0.8", "0.90", "1")}
+    assert coarse[3].places["low"] == "20.0"
+    unknown = {"value": None, "low": None, "high": None, "frames": 9, "nights": 2}
+    few = {name: unknown for name in headlines.HEADLINES}
+    assert headlines.headlines(few)[0].places == {}
+    beside = headlines.headlines(lower, lower | {"accuracy": known | {"value": 0.7}})
+    assert beside[0].ticks[0] == "0.5" and beside[0].places["truth"] == "40.0" and beside[0].truth.text == "0.700"
 
 
 def test_parameters_that_differ_from_defaults_stand_apart_from_the_study(project):

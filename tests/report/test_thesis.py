@@ -204,6 +204,42 @@ def test_the_frame_policy_is_said_to_leak_and_needs_no_test_set(folder):
     assert "none of which it had seen" not in words()
 
 
+TRUE = {**SCORES, "accuracy": known(0.9753), "sensitivity": known(0.93)}
+NOISE = {"frames": 30, "nights": 6, "agreement": known(0.9), "missed": 2, "invented": 1}
+TRUTH = {
+    "scores": {"train": TRUE, "val": TRUE, "test": TRUE},
+    "labels": {"train": NOISE, "val": NOISE, "test": NOISE},
+    "occurrence": {"month": {"2024-02": 0.25}},
+    "coverage": {
+        "apparent": {"cells": 37, "held": 21},
+        "rogan_gladen": {"cells": 33, "held": 31},
+        "prediction_powered": {"cells": 36, "held": 34},
+    },
+}
+
+
+def test_the_truth_of_a_simulation_stands_beside_the_labels_and_its_coverage_is_counted(folder):
+    assert "truth" not in words()
+    frames, sky = pd.DataFrame({"night": [], "status": []}), pd.DataFrame(columns=["sun_class", "moon_class"])
+    write({**METRICS, "truth": TRUTH}, frames, sky)
+    text = squeezed(words())
+    assert (
+        squeezed("Against the truth of the simulation, which people's labels miss in part, the accuracy is 0.975")
+        in text
+    )
+    assert squeezed("27 of 30 labels agree with it; 2 miss aurora and 1 see some where there is none") in text
+    assert squeezed("21 of 37 (apparent), 31 of 33 (Rogan-Gladen) and 34 of 36 (prediction-powered)") in text
+    assert squeezed("against labels") in text and squeezed("against truth") in text
+    thesis.compile_pdf()
+
+
+def test_the_three_questions_are_answered_in_their_order(folder):
+    text = squeezed(words())
+    asked = [text.rindex(squeezed(question)) for question in
+             ("Which frames show aurora?", "How reliable is the answer?", "What does the answer rest on?")]  # fmt: skip
+    assert asked == sorted(asked)
+
+
 def numbers_in(tree: object) -> set[str]:
     """Every number in a tree as the thesis may print it: as it stands, without its sign, as a percentage."""
     if isinstance(tree, dict):
@@ -269,6 +305,8 @@ def test_a_real_camera_with_few_nights_reads_well(folder):
     assert squeezed("exact masks") not in text and squeezed("heat on aurora") not in text
     assert squeezed("no audit labels from nights outside") in text
     assert squeezed("The split leaks") not in text
+    assert squeezed("the overlap of heat and aurora cannot be measured") in text
+    assert "truth" not in text and "simulat" not in text
     thesis.compile_pdf()  # nothing refers to a figure or table that is left out
 
 

@@ -17,6 +17,7 @@ from ..results import rounded
 from ..tables.frames import is_simulated
 from ..tables.split import SPLITS
 from ..tables.times import TIME_STATUSES
+from . import against_truth
 from .inputs import Inputs
 
 COUPLED = ("hours", "kp_slope", "chances")
@@ -289,6 +290,32 @@ class Leakage(TypedDict):
     cameras: Cameras | None
 
 
+class Agreement(TypedDict):
+    """Labels beside the truth: aurora that was missed, and labelled where there is none."""
+
+    frames: int
+    nights: int
+    agreement: Estimate
+    missed: int
+    invented: int
+
+
+class Coverage(TypedDict):
+    """Groups whose occurrence has an interval, and those of them whose interval holds the truth."""
+
+    cells: int
+    held: int
+
+
+class Truth(TypedDict):
+    """Under a simulated sky, `against_truth.collect`: by set, by grouping and group, and by method."""
+
+    scores: dict[str, Scores]
+    labels: dict[str, Agreement]
+    occurrence: dict[str, dict[str, float]]
+    coverage: dict[str, Coverage]
+
+
 class Metrics(TypedDict):
     """The whole file."""
 
@@ -306,6 +333,7 @@ class Metrics(TypedDict):
     occurrence: dict[str, Occurrence]
     coupling: NotRequired[Coupling | None]
     kinds: NotRequired[Kinds]
+    truth: NotRequired[Truth]
     explanations: Explanations
     leakage: Leakage | None
     all_frames: AllFrames
@@ -390,6 +418,7 @@ def collect(params: Params, data: Inputs) -> Metrics:
         "occurrence": evaluation["occurrence"],
         "coupling": data.coupling and {key: data.coupling[key] for key in COUPLED if key in data.coupling},
         **({"kinds": evaluation["kinds"]} if "kinds" in evaluation else {}),
+        **against_truth.collect(data, params.site),
         "explanations": {
             "drawn": explanations["drawn"],
             "maps": {name: of.get(target, {}) for name, of in explanations["maps"].items()},

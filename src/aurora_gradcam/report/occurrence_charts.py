@@ -27,6 +27,8 @@ AXES = {
     "kp": "Kp of the three hours that hold the frame, rounded",
     "condition": "illumination condition",
 }
+TRUTH = ("truth of the simulation", "#0072B2")
+"""Name in the legend and colour of the line that marks the true share, where there is one."""
 HOURLY = ("utc_hour", "magnetic_local_time")
 TOO_FEW, UNDEFINED = "too few nights", "undefined"
 MISSING = {TOO_FEW: "x", UNDEFINED: "+"}
@@ -82,6 +84,16 @@ def draw_estimates(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], uprig
             axes.plot(*at, mark, color=colour, ms=4.5, mew=1.1)
 
 
+def draw_truth(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
+    """A line across each group at its true share; nothing without the column truth."""
+    if "truth" not in rows:
+        return
+    true = rows.dropna(subset="truth").drop_duplicates("group")
+    place = true["group"].map(places).to_numpy(dtype=float)
+    draw = axes.hlines if upright else axes.vlines
+    draw(true["truth"], place - 1.7 * DODGE, place + 1.7 * DODGE, color=TRUTH[1], lw=2.2, zorder=1.5)
+
+
 def note_empty_groups(axes: Axes, rows: pd.DataFrame, places: dict[Any, int], upright: bool) -> None:
     """In the place of a group without any value, why there is none."""
     for group, place in places.items():
@@ -107,6 +119,7 @@ def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
     rows = with_hours(rows, grouping)
     groups = axis_order(rows["group"], grouping)
     places = {group: place for place, group in enumerate(groups)}
+    draw_truth(axes, rows, places, upright=True)
     draw_estimates(axes, rows, places, upright=True)
     note_empty_groups(axes, rows, places, upright=True)
     for group, place in places.items():
@@ -125,6 +138,8 @@ def legend(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
     """The methods, and the marks of missing values where there are any."""
     for label, colour, marker in METHODS.values():
         axes.plot([], [], marker, ls="", ms=4.2, color=colour, label=label)
+    if "truth" in rows and rows["truth"].notna().any():
+        axes.plot([], [], color=TRUTH[1], lw=2.2, label=TRUTH[0])
     partly = rows.groupby(["grouping", "group"], observed=True)["value"].transform("count") > 0
     missing = rows[partly & rows["value"].isna()]
     for reason, mark in MISSING.items():
@@ -184,6 +199,7 @@ def by_condition(table: pd.DataFrame) -> Figure | None:
     places = {group: place for place, group in enumerate(axis_order(rows["group"], "condition"))}
     figure = style.blank(0.9 + 0.42 * len(places))
     axes = figure.subplots()
+    draw_truth(axes, rows, places, upright=False)
     draw_estimates(axes, rows, places, upright=False)
     note_empty_groups(axes, rows, places, upright=False)
     frames = {group: int(rows.loc[rows["group"] == group, "frames"].max()) for group in places}

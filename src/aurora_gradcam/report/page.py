@@ -15,24 +15,10 @@ from ..inference.bootstrap import MIN_NIGHTS
 from ..web.pages import render
 from . import kind_tables, page_pictures, page_tables, provenance
 from .formats import Table, counted, estimate, inline, number, whole
+from .headlines import headlines, label_noise
 from .inputs import Inputs
 from .page_tables import SETS
 from .verdicts import calibration_text, chosen_on_val, gain_text
-
-HEADLINES = {
-    "accuracy": ("Accuracy", "frames classified as labelled"),
-    "sensitivity": ("Sensitivity", "frames with aurora that are detected"),
-    "specificity": ("Specificity", "frames without aurora that are rejected"),
-    "auroc": ("AUROC", "how well P(yes) ranks aurora above no aurora"),
-}
-
-
-def headlines(score: dict[str, Any]) -> list[dict[str, Any]]:
-    """Name, meaning, formatted estimate, and the estimate itself for the bar from 0 to 1."""
-    return [
-        {"name": name, "meaning": meaning, "cell": estimate(score[key]), "of": score[key]}
-        for key, (name, meaning) in HEADLINES.items()
-    ]
 
 
 def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | None]:
@@ -42,9 +28,11 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
     leakage, explanations = metrics["leakage"], metrics["explanations"]
     chances = (metrics.get("coupling") or {}).get("chances")
     curves = explanations["randomisation"]
+    truth = (metrics.get("truth") or {}).get("scores")
     return {
         "by_split": page_tables.by_split(metrics["scores"]),
         "start": page_tables.start(begun, metrics["scores"]["test"]) if begun.get("scores") else None,
+        "against_truth": page_tables.against_truth(metrics["scores"], truth) if truth else None,
         "confusion": page_tables.confusion(metrics["scores"][held_out], SETS[held_out]),
         "by_condition": page_tables.by_condition(metrics["conditions"]),
         "audit": page_tables.audit(metrics["conditions"], metrics["audit"]) if audited else None,
@@ -56,6 +44,23 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
         "maps": page_tables.maps(explanations) if explanations["maps"] else None,
         "randomisation": page_tables.randomisation(curves) if curves else None,
     }
+
+
+def coverage_text(metrics: dict[str, Any]) -> str:
+    """How many intervals of the occurrence hold the simulator's truth; empty without truth or intervals."""
+    of = (metrics.get("truth") or {"coverage": {}})["coverage"]
+    parts = [
+        f"{of[method]['held']} of {of[method]['cells']} ({name})"
+        for method, name in page_tables.OCCURRENCE.items()
+        if method in of and of[method]["cells"]
+    ]
+    if not parts:
+        return ""
+    return (
+        "The simulator knows the truth. Of the conditions, months and hours with a 95% interval, so many intervals "
+        f"hold the true share of the same frames: {', '.join(parts)}. The intervals also allow for other nights than "
+        "these, so that more than 95% should hold it; the corrections lead to what the labels say, and labels err."
+    )
 
 
 def error_gallery(data: Inputs, metrics: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +84,7 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
     """
     lock = provenance.lock(params)
     figures = page_pictures.figures(pictures / "figures")
+    true_scores = (metrics.get("truth") or {}).get("scores")
     season = figures.pop("season_keogram", None)
     measured = page_tables.measured({**metrics["explanations"]["maps"], **metrics["explanations"]["baselines"]})
     return render(
@@ -89,13 +95,15 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         held_out=data.held_out,
         set_name=SETS[data.held_out],
         min_nights=MIN_NIGHTS,
-        headlines=headlines(metrics["scores"][data.held_out]),
+        headlines=headlines(metrics["scores"][data.held_out], true_scores and true_scores[data.held_out]),
+        label_noise=label_noise(metrics, data.held_out),
         tables=result_tables(metrics, data.held_out),
         kind_tables=kind_tables.tables(metrics.get("kinds") or {}, metrics["occurrence"], data.held_out),
         start_weights=(metrics.get("start") or {}).get("weights"),
         gain_text=gain_text,
         calibration_text=calibration_text(metrics["calibration"], params.train.least_val_nights),
         chosen_on_val=chosen_on_val(metrics["calibration"]),
+        coverage=coverage_text(metrics),
         has_masks="energy_in_mask" in measured,
         yes_share=estimate(metrics["all_frames"]["yes_share"]),
         figures=list(figures.values()),

@@ -32,7 +32,8 @@ CAPTIONS = {
     "p_yes_heatmap": "Mean and standard deviation of P(yes) in the nine conditions. White: fewer than five nights.",
     "p_yes_histograms": "Distribution of P(yes) in each condition. Dashed: the threshold for aurora.",
     "reliability": "Reliability: the observed share of aurora against P(yes), before and after temperature scaling.",
-    "occurrence_by_condition": "Share of frames with aurora by condition: apparent, and corrected with audit labels.",
+    "occurrence_by_condition": "Share of frames with aurora by condition: apparent, and corrected with audit labels. "
+    "Blue, if drawn: the truth of the simulation.",
     "occurrence_by_time": "Share of frames with aurora by month, hour of universal time, and magnetic local time.",
     "occurrence_by_kp": "Share of frames with aurora by Kp, with nights and frames. The Kp of three hours is known "
     "only when they are over.",

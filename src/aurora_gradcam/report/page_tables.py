@@ -55,6 +55,16 @@ def start(of: Numbers, trained: Numbers) -> Table:
     return Table("start", caption, ["score", "trained", f"weights '{of['weights']}' as they were", "gain"], rows)
 
 
+def against_truth(scores: Numbers, truth: Numbers) -> Table:
+    """Scores of validation and test against the labels, and against the simulator's truth."""
+    sides = [(name, of) for name in ("val", "test") if scores[name]["frames"] for of in (scores, truth)]
+    rows: list[list[Cell | str]] = [["frames / nights", *(basis(of[name]) for name, of in sides)]]
+    rows += [[text, *(estimate(of[name].get(key)) for name, of in sides)] for key, text in SCORES.items()]
+    heads = [f"{SETS[name]}, against {'labels' if of is scores else 'truth'}" for name, of in sides]
+    caption = "The same classifications against labels, and against the truth of the simulation."
+    return Table("against-truth", caption, ["score", *heads], rows)
+
+
 def confusion(score: Numbers, set_name: str) -> Table:
     """The confusion matrix of one set."""
     rows: list[list[Cell | str]] = [

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 
-from ..conditions import condition_name
-from ..corpus.frame_ids import night_of
 from ..results import rounded
 from .inputs import Inputs
 from .metrics import Metrics
+from .occurrence_groups import unseen, with_condition
 
 SCORES = {
     "accuracy": (("tp", "tn"), ("tp", "tn", "fp", "fn")),
@@ -83,30 +82,10 @@ def outcomes(rows: pd.DataFrame) -> dict[str, int]:
     return {name: int(pair.sum()) for name, pair in pairs.items()}
 
 
-def with_condition(rows: pd.DataFrame, data: Inputs) -> pd.DataFrame:
-    """The rows with `condition`; for an unknown time it is `nan x nan`."""
-    rows = rows.merge(data.sky[["frame_id", "sun_class", "moon_class"]], on="frame_id", how="left")
-    names = map(condition_name, rows["sun_class"].astype(str), rows["moon_class"].astype(str))
-    return rows.assign(condition=pd.Series(names, rows.index, dtype=object))
-
-
 def audited(data: Inputs) -> pd.DataFrame:
     """The audit labels of nights outside training and validation, with predictions and condition."""
     rows = data.labelled[data.labelled["set"] == "audit"]
     return unseen(with_condition(rows.merge(data.predictions, on="frame_id"), data), data)
-
-
-def unseen(rows: pd.DataFrame, data: Inputs) -> pd.DataFrame:
-    """The rows of nights outside training and validation."""
-    return rows[~rows["frame_id"].map(night_of).isin(data.shaping_nights)]
-
-
-def occurrence_with_points(table: pd.DataFrame, occurrence: dict[str, Any]) -> pd.DataFrame:
-    """The occurrence table with the values of `with_point_estimates` for the conditions; low and high stay nan."""
-    values = {(name, method): of["value"] for name, methods in occurrence.items() for method, of in methods.items()}
-    keys = zip(table["group"].astype(str), table["method"], strict=True)
-    points = pd.Series([values.get(key) for key in keys], table.index, dtype=float)
-    return table.assign(value=table["value"].fillna(points.where(table["grouping"] == "condition")))
 
 
 def with_point_estimates(metrics: Metrics, data: Inputs) -> dict[str, Any]:

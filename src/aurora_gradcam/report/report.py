@@ -16,11 +16,13 @@ from ..progress import track
 from ..results import FIGURES, KEOGRAMS, METRICS, OVERVIEW, PAGE, write_json
 from ..stage import stage_main
 from . import (
+    against_truth,
     cards,
     charts,
     inputs,
     metrics,
     occurrence_charts,
+    occurrence_groups,
     overview,
     page,
     photo_figures,
@@ -46,9 +48,10 @@ def chart_figures(data: inputs.Inputs, numbers: dict[str, Any], params: config.P
     yield "p_yes_histograms", charts.p_yes_histograms(joined, numbers["calibration"]["threshold"])
     errors = {when: numbers["calibration"][f"{data.held_out}_ece_{when}"] for when in ("before", "after")}
     yield "reliability", reliability_chart.reliability(data.reliability, errors, data.held_out)
-    occurrence = point_estimates.occurrence_with_points(data.occurrence, numbers["occurrence"])
+    table = against_truth.with_truth(data, params.site)
+    occurrence = occurrence_groups.with_points(table, data, params.site)
     yield "occurrence_by_condition", occurrence_charts.by_condition(occurrence)
-    yield "occurrence_by_time", occurrence_charts.by_time(data.occurrence)
+    yield "occurrence_by_time", occurrence_charts.by_time(occurrence)
     yield "occurrence_by_kp", occurrence_charts.by_kp(data.occurrence_by_kp)
 
 

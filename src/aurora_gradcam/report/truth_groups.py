@@ -17,7 +17,7 @@ NAMES = ("form", "colour", "weather")
 
 
 def described(truth: pd.DataFrame) -> pd.DataFrame:
-    """frame_id, form, colour, weather; null where one does not apply or the simulator did not write it.
+    """frame_id, visible, form, colour, weather; null where one does not apply or the simulator did not write it.
 
     Parameters
     ----------
@@ -35,6 +35,7 @@ def described(truth: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "frame_id": truth["frame_id"],
+            "visible": visible,
             "form": truth["form"].map(FORMS).where(visible),
             "colour": _first_true(colours, truth.index).where(visible),
             "weather": _first_true(weather, truth.index).where(~visible),
