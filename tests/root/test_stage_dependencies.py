@@ -32,6 +32,7 @@ ALONG_THE_DATA = (
     "prediction",
     "camera",
     "watch",
+    "season",
 )
 BESIDE_THEM = {"", "config", "corpus", "tables", "web"}
 PLUMBING = {

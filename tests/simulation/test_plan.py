@@ -13,7 +13,7 @@ from aurora_gradcam.errors import ConfigError
 from aurora_gradcam.simulation.camera import AURORAMAX_2024
 from aurora_gradcam.simulation.draw import random_plan
 from aurora_gradcam.simulation.ephemeris import ephemeris
-from aurora_gradcam.simulation.simulate import camera_of, plans_of, site_of
+from aurora_gradcam.simulation.simulate import camera_of, check_choice, plans_of, site_of
 
 SITE = Site()
 
@@ -57,9 +57,6 @@ def test_a_site_that_is_none_is_refused(text, message):
 @pytest.mark.parametrize(
     ("nights", "minutes", "seed", "more", "message"),
     [
-        ([], 30, 1, {}, "--sample"),
-        (["20240201"], 30, 1, {"sample": True}, "--sample"),
-        ([], 30, 1, {"sample": True, "camera": "random"}, "its own site"),
         (["2024-02-01"], 30, 1, {}, "is no night"),
         (["20240631"], 30, 1, {}, "is no night"),
         (["20240621"], 30, 1, {}, "does not stay 6 degrees below"),
@@ -71,4 +68,13 @@ def test_a_site_that_is_none_is_refused(text, message):
 )
 def test_options_that_make_no_sense_are_refused_by_name(nights, minutes, seed, more, message):
     with pytest.raises(ConfigError, match=message):
-        plans_of(nights, minutes, seed, SITE, **{"sample": False, **more})
+        plans_of(nights, minutes, seed, SITE, **more)
+
+
+@pytest.mark.parametrize(
+    ("nights", "sample", "camera", "message"),
+    [([], False, "", "--sample"), (["20240201"], True, "", "--sample"), ([], True, "random", "its own site")],
+)
+def test_either_nights_or_the_season_are_asked_for(nights, sample, camera, message):
+    with pytest.raises(ConfigError, match=message):
+        check_choice(nights, sample, SITE, camera)

@@ -29,7 +29,7 @@ def simulate(
     ] = "",
     labels: Annotated[Path | None, typer.Option(help="Label file, if not labels/labels.csv below --out.")] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Write the bundled season instead, the 128 nights of simulation/season.py.")
+        bool, typer.Option("--sample", help="Write the bundled season instead, 128 nights; see docs/simulated-sky.md.")
     ] = False,
     annotate: Annotated[
         bool, typer.Option("--annotate", help="Let two simulated people label the extracted frames below --out.")
@@ -56,6 +56,7 @@ def simulate(
     data/labels/answers to data/labels/labels.csv, in place of the exact labels.
     Answers that are there already stay. --params and --set are for it alone.
     """
+    from ..season.season import season
     from ..simulation import simulate as simulation
 
     if annotate:
@@ -66,7 +67,8 @@ def simulate(
         return
     mornings = [night.strip() for night in nights.split(",") if night.strip()]
     location = simulation.site_of(site)
-    plans = simulation.plans_of(mornings, minutes, seed, location, sample, camera)
+    simulation.check_choice(mornings, sample, location, camera)
+    plans = season() if sample else simulation.plans_of(mornings, minutes, seed, location, camera)
     truth = simulation.run(plans, seed, location, out, labels)
     share = truth["visible"].mean()
     typer.echo(f"{len(plans)} nights, {len(truth)} video frames, {share:.0%} of them with visible aurora, below {out}")

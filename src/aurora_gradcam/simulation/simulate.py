@@ -1,4 +1,4 @@
-"""Simulate nights: the season's, or nights drawn at random."""
+"""Simulate nights that are planned, and plan nights at random."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from .cameras import random_camera
 from .draw import random_plan
 from .nights import labels_of, simulate_night, write_labels
 from .plan import Plan
-from .season import season
 
 LABELS = Path("labels/labels.csv")
 
@@ -64,19 +63,26 @@ def camera_of(name: str, seed: int) -> Camera | None:
     return known[name]
 
 
-def plans_of(nights: Sequence[str], minutes: int, seed: int, site: Site, sample: bool, camera: str = "") -> list[Plan]:
-    """The plans that the options ask for.
+def check_choice(nights: Sequence[str], sample: bool, site: Site, camera: str) -> None:
+    """Either nights or the bundled season.
 
     Raises
     ------
-    ConfigError : neither nights nor the season are asked for, or both; a night twice; a bad length, seed or camera.
+    ConfigError : neither is asked for, or both; the season with another site or camera.
     """
     if sample == bool(nights):
         raise ConfigError("give either --nights or --sample", "aurora simulate", "such as --nights 20240201,20240202")
     if sample and (camera or site != Site()):
         raise ConfigError("the season has its own site and cameras", "--sample", "leave out --site and --camera")
-    if sample:
-        return list(season())
+
+
+def plans_of(nights: Sequence[str], minutes: int, seed: int, site: Site, camera: str = "") -> list[Plan]:
+    """Nights drawn at random.
+
+    Raises
+    ------
+    ConfigError : a night twice or none of the calendar; a bad length, seed or camera.
+    """
     if minutes < 1 or minutes > 720:
         raise ConfigError(f"{minutes} minutes are no length of a night", "--minutes", "take 1 to 720")
     if seed < 0:

@@ -14,7 +14,8 @@ from scipy.stats import spearmanr
 from aurora_gradcam.conditions import CONDITIONS
 from aurora_gradcam.config import Illuminate, Site
 from aurora_gradcam.preprocessing.sky import illuminated
-from aurora_gradcam.simulation import overlay, season
+from aurora_gradcam.season import calendar, season
+from aurora_gradcam.simulation import overlay
 from aurora_gradcam.simulation.camera import AURORAMAX_2018, AURORAMAX_2024
 from aurora_gradcam.simulation.plan import Plan
 from aurora_gradcam.tables.indices import read_kp
@@ -66,7 +67,7 @@ def test_both_eras_both_clock_changes_gaps_and_bad_frames_are_there(plans):
     assert any("/HNR" in text for text in texts) and any(text.endswith(" MST") for text in texts)
     assert {plan.camera for plan in plans if plan.start.year < 2024} == {AURORAMAX_2018}
     assert {plan.camera for plan in plans if plan.start.year >= 2024} == {AURORAMAX_2024}
-    for night in season.CLOCK_CHANGES:
+    for night in calendar.CLOCK_CHANGES:
         times = next(plan for plan in plans if plan.night == night).times()
         assert {time.astimezone(ZONE).tzname() for time in times} == {"MST", "MDT"}
     gaps = [plan for plan in plans if plan.gap]
@@ -92,6 +93,6 @@ def test_strength_follows_the_kp_of_the_night(plans):
 
 
 def test_a_night_is_drawn_from_its_name_alone(plans):
-    kp, slot = read_kp(), season.slots()[70]
+    kp, slot = read_kp(), calendar.slots()[70]
     assert season.plan_of(slot, kp) == plans[70]
     assert season.plan_of(slot._replace(night="20240201"), kp).clouds != plans[70].clouds or not plans[70].clouds

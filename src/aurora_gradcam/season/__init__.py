@@ -1,0 +1,1 @@
+"""The bundled season: nights of every condition, with aurora by the law of Kp."""
