@@ -184,7 +184,10 @@ class Watcher:
         if self._told_trouble:
             self._tell_trouble_over()
         if change is Change.BEGINS:
-            state_.event = begin(first_sight(before, utc, self.rule), observation)
+            event = begin(first_sight(before, utc, self.rule), observation)
+            while event.name in {other.name for other in state_.events}:  # the clock was set back
+                event = replace(event, name=f"{event.name}b")
+            state_.event = event
             self._count("events")
             self._studio(lambda studio, name: studio.begin(name, state_.event.began if state_.event else utc))
             self._studio(lambda studio, name: studio.best(name, frame))
