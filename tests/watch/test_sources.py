@@ -246,7 +246,7 @@ def test_a_stream_gives_a_picture_and_its_password_is_in_no_list_of_processes(li
     monkeypatch.setattr(
         stream.subprocess, "run", lambda command, **how: commands.append(command) or real(command, **how)
     )
-    source = source_of(address, watched.params(interval_s=1), None, Path("out"))
+    source = source_of(address, watched.params(interval_s=1000), None, Path("out"))
     assert isinstance(source, StreamSource) and source.is_asked
     (arrival,) = source.poll()
     with Image.open(io.BytesIO(arrival.content)) as image:

@@ -229,7 +229,7 @@ class Watcher:
         self.state.is_asleep, self._trouble, self._told_trouble = True, "", False
         dusk = sleep.next_dusk(utc, self.params)
         until = f"until {dusk:%Y-%m-%d %H:%M} UTC" if dusk else f"for more than {sleep.AHEAD_H} hours"
-        logger.info(f"{self.camera}: asleep {until}: the Sun stands at {altitude:.1f}°, above {self.rule.sun_max:g}°")
+        logger.info(f"{self.camera}: asleep {until}: the Sun stands at {altitude:.2f}°, above {self.rule.sun_max:g}°")
         self._renew()
         self._show(None)
         self._dirty.set()
