@@ -24,7 +24,7 @@ def keep() -> bool:
 
 
 def trim() -> bool:
-    """Hand what this process has freed back to the system, as a process that mostly waits should; False without glibc."""
+    """Hand what this process has freed back to the system, as one that mostly waits should; False without glibc."""
     try:
         return bool(ctypes.CDLL(None).malloc_trim(0))
     except (OSError, AttributeError):
