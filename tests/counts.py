@@ -26,6 +26,7 @@ ROWS = {
     "hostile": "hostile inputs (weights, checkpoints, playlists, addresses): nothing was read or run",
     "request": "requests of the fuzz of the label page's API, none answered with a crash",
     "answer": "answers of annotators who label at the same time, all kept",
+    "watch": "pictures of a night watched while broker, network, disk and clock failed: no event was lost",
     "environment": "unusual environments (C locale, read-only home, letters in paths, missing programs)",
 }
 """What is counted, in the order of the page."""

@@ -21,3 +21,11 @@ def keep() -> bool:
         return False
     settings = ((_M_MMAP_THRESHOLD, 1 << 30), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 1 << 26))
     return all([mallopt(name, value) == 1 for name, value in settings])
+
+
+def trim() -> bool:
+    """Hand what this process has freed back to the system, as one that mostly waits should; False without glibc."""
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (OSError, AttributeError):
+        return False

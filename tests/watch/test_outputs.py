@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 import watched
 from aurora_gradcam.config import Mqtt
@@ -29,6 +22,7 @@ from aurora_gradcam.watch.outbox import Outbox, Output
 from aurora_gradcam.watch.secrets import NAMES, environment_without, refuse_in_address, secret
 from aurora_gradcam.watch.watch import outputs_of
 from aurora_gradcam.watch.webhook import Webhook
+from ends import Listener, Mosquitto, Server
 
 
 def message(number: int, kind: str = "aurora_begins") -> outbox.Message:
@@ -45,58 +39,6 @@ def delivering(output: Output) -> Iterator[Outbox]:
         yield box
     finally:
         box.stop()
-
-
-class Mosquitto:
-    """A broker that can be killed and brought back at the same port, with nothing kept."""
-
-    def __init__(self, folder: Path, password: str = "") -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.config = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "persistence false", f"user {getpass.getuser()}"]
-        if password:
-            users = folder / "users"
-            subprocess.run(["mosquitto_passwd", "-b", "-c", users, "camera", password], check=True, capture_output=True)
-            users.chmod(0o644)
-            lines += [f"password_file {users}"]
-        self.config.write_text("\n".join([*lines, f"allow_anonymous {str(not password).lower()}", ""]))
-        folder.chmod(0o755)
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(["mosquitto", "-c", self.config], stderr=subprocess.DEVNULL)
-        watched.until(self._listens)
-
-    def _listens(self) -> bool:
-        with socket.socket() as trial:
-            return trial.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-class Listener:
-    """A subscriber to everything."""
-
-    def __init__(self, port: int, user: str = "", password: str = "") -> None:
-        self.heard: list[paho.MQTTMessage] = []
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        if user:
-            self.client.username_pw_set(user, password)
-        self.client.reconnect_delay_set(1, 1)
-        self.client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
-        self.client.on_message = lambda client, data, each: self.heard.append(each)
-        self.client.connect_async("127.0.0.1", port)
-        self.client.loop_start()
-
-    def on(self, topic: str) -> list[dict]:
-        return [json.loads(each.payload) for each in self.heard if each.topic == topic]
-
-    def text(self, topic: str) -> list[str]:
-        return [each.payload.decode() for each in self.heard if each.topic == topic]
 
 
 @pytest.fixture
@@ -146,8 +88,8 @@ def test_a_broker_that_dies_gets_all_messages_once_and_in_order_when_it_is_back(
         watched.until(lambda: box.failures)
         assert len(box.pending()) == 4
         mosquitto.start()
-        watched.until(lambda: not box.pending() and len(listener.on("aurora/camera/event")) == 5)
-    assert [each["id"] for each in listener.on("aurora/camera/event")] == [message(n)["id"] for n in range(1, 6)]
+        watched.until(lambda: not box.pending() and len(listener.ids()) == 5)
+    assert listener.ids() == [message(number)["id"] for number in range(1, 6)]
     watched.until(lambda: listener.on("aurora/camera/state"))
     assert listener.text("aurora/camera/available")[-1] in ("online", "offline")
 
@@ -183,40 +125,11 @@ def test_user_and_password_come_from_a_file(tmp_path, monkeypatch, caplog):
     assert "s3cret" not in caplog.text
 
 
-class Server:
-    """An HTTP server that keeps what is posted and answers as it is told to."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[tuple[int, dict[str, str]]] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, headers = server.answers.pop(0) if server.answers else (200, {})
-                if status < 300:
-                    server.posted.append((dict(self.headers), body))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}/hook/s3cret"
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     server = Server()
     yield server
-    server.server.shutdown()
-    server.server.server_close()
+    server.stop()
 
 
 @pytest.mark.parametrize(
@@ -259,22 +172,13 @@ def test_a_webhook_is_tried_again_until_it_answers_and_a_refusal_is_final(server
     assert "refuses a message" in caplog.text and "s3cret" not in caplog.text
 
 
-def test_a_dead_server_gets_all_messages_when_it_is_back(caplog):
-    first = Server()
-    address, port = first.address, first.server.server_address[1]
-    first.server.shutdown()
-    first.server.server_close()
-    with delivering(Webhook(address, "json")) as box:
+def test_a_dead_server_gets_all_messages_when_it_is_back(server, caplog):
+    server.stop()
+    with delivering(Webhook(server.address, "json")) as box:
         box.add(message(1))
         watched.until(lambda: box.failures > 1)
-        back = Server.__new__(Server)
-        Server.__init__(back)
-        back.server.server_close()
-        handler = back.server.RequestHandlerClass
-        back.server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        threading.Thread(target=back.server.serve_forever, daemon=True).start()
-        watched.until(lambda: back.posted)
-    back.server.shutdown()
+        server.start(server.port)
+        watched.until(lambda: server.posted)
     assert len([record for record in caplog.records if "messages wait" in record.getMessage()]) == 1
     assert "s3cret" not in caplog.text
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import rtsp_camera
 import watched
 from aurora_gradcam.errors import ConfigError, InputError
 from aurora_gradcam.watch import local, state, stream
@@ -246,13 +247,28 @@ def test_a_stream_gives_a_picture_and_its_password_is_in_no_list_of_processes(li
     monkeypatch.setattr(
         stream.subprocess, "run", lambda command, **how: commands.append(command) or real(command, **how)
     )
-    source = source_of(address, watched.params(interval_s=1), None, Path("out"))
+    source = source_of(address, watched.params(interval_s=1000), None, Path("out"))
     assert isinstance(source, StreamSource) and source.is_asked
     (arrival,) = source.poll()
     with Image.open(io.BytesIO(arrival.content)) as image:
         assert image.format == "JPEG" and image.size == (320, 240)
     assert any(heard) and not any("s3" in part or "127" in part for part in commands[0])
     assert source.poll() == []
+
+
+def test_an_rtsp_camera_gives_a_picture_to_whoever_has_its_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("AURORA_SOURCE_USER", "me")
+    monkeypatch.setenv("AURORA_SOURCE_PASSWORD", "s3 cr/et'")
+    camera = rtsp_camera.Camera(tmp_path, "me", "s3 cr/et'")
+    try:
+        (arrival,) = StreamSource(camera.address, 1000).poll()
+        with Image.open(io.BytesIO(arrival.content)) as image:
+            assert image.format == "JPEG" and image.size == (320, 240)
+        monkeypatch.setenv("AURORA_SOURCE_PASSWORD", "wrong")
+        with pytest.raises(Trouble, match="ffmpeg got no picture"):
+            StreamSource(camera.address, 1000).poll()
+    finally:
+        camera.close()
 
 
 def test_a_stream_that_is_gone_is_trouble_and_a_playlist_reads_no_file_of_this_machine(tmp_path, monkeypatch):

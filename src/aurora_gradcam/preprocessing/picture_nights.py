@@ -145,9 +145,9 @@ def frame_of(content: bytes, extract: Extract) -> tuple[FrameStatus, bytes]:
     radius = size / 2 if square is picture else extract.circle.radius
     masked = square * sky_circle.is_inside(size, radius, sky_circle.extracted(size))[..., None]
     buffer = io.BytesIO()
-    image = Image.fromarray(masked)
-    image.save(buffer, "JPEG", quality=QUALITY)
-    blank = is_blank(np.asarray(image.convert("L")), radius)
+    frame = Image.fromarray(masked)
+    frame.save(buffer, "JPEG", quality=QUALITY)
+    blank = is_blank(np.asarray(frame.convert("L")), radius)
     return FrameStatus.BLANK if blank else FrameStatus.OK, buffer.getvalue()
 
 

@@ -85,10 +85,6 @@ class Night:
             self._lines = np.concatenate([self._lines, np.full_like(self._lines, EMPTY)], axis=1)
         self.columns = line + 1
 
-    def knows(self, source: str) -> bool:
-        """Whether a picture of this name has a row."""
-        return any(row["source"] == source for row in self.rows)
-
     def write(self) -> None:
         """Write tonight.csv and the keogram, each whole; an OSError where they cannot be written."""
         buffer = io.StringIO()

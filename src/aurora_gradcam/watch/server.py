@@ -52,6 +52,7 @@ class View:
 
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
+        self.is_closing = False
         self._heat: tuple[int, bytes] | None = None
         self._heat_lock = threading.Lock()
 
@@ -149,7 +150,7 @@ def build(view: View, token: str, port: int, is_network: bool = False) -> FastAP
         try:
             seen, quiet_s = -1, 0.0
             yield "retry: 2000\n\n"
-            while not await request.is_disconnected():
+            while not (view.is_closing or await request.is_disconnected()):
                 if view.watcher.version != seen:
                     seen, quiet_s = view.watcher.version, 0.0
                     yield f"data: {json.dumps({'version': seen, 'now': view.watcher.now()})}\n\n"
@@ -224,7 +225,9 @@ def token_of(out: Path) -> str:
 class Served:
     """A server in a thread of its own."""
 
-    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+    def __init__(self, app: FastAPI, listening: socket.socket, view: View) -> None:
+        self._view = view
+        view.is_closing = False
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1
         )
@@ -234,6 +237,7 @@ class Served:
 
     def stop(self) -> None:
         """End it; open pages lose their connection."""
+        self._view.is_closing = True
         self._server.should_exit = True
         self._thread.join(5)
 
@@ -255,4 +259,5 @@ def start(watcher: Watcher, host: str, port: int, out: Path) -> Served:
     else:
         place = "AURORA_WATCH_TOKEN" if secret("AURORA_WATCH_TOKEN") else out / TOKEN_FILE
         logger.info(f"the page is at http://{shown}:{port}/?token=..., the token is that of {place}")
-    return Served(build(View(watcher), token, port, not is_loopback(host)), listening)
+    view = View(watcher)
+    return Served(build(view, token, port, not is_loopback(host)), listening, view)

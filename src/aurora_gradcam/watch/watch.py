@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
+from .. import memory
 from ..config import Params
 from ..errors import ConfigError, InputError
 from ..locks import Held, lock, open_lock_file
@@ -127,6 +128,7 @@ def run(job: Job) -> None:
     restored = state.load(job.out)
     source = source_of(job.source, job.params, restored, job.out)
     observer = Observer(classifier.load(job.model), job.params, job.circle)
+    memory.trim()
     camera = job.params.watch.name or source.name
     watcher = Watcher(source, observer, job.params, job.out, outputs_of(job.params, camera), restored)
     stop = threading.Event()

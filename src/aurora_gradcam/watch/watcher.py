@@ -184,7 +184,10 @@ class Watcher:
         if self._told_trouble:
             self._tell_trouble_over()
         if change is Change.BEGINS:
-            state_.event = begin(first_sight(before, utc, self.rule), observation)
+            event = begin(first_sight(before, utc, self.rule), observation)
+            while event.name in {other.name for other in state_.events}:  # the clock was set back
+                event = replace(event, name=f"{event.name}b")
+            state_.event = event
             self._count("events")
             self._studio(lambda studio, name: studio.begin(name, state_.event.began if state_.event else utc))
             self._studio(lambda studio, name: studio.best(name, frame))
@@ -226,7 +229,7 @@ class Watcher:
         self.state.is_asleep, self._trouble, self._told_trouble = True, "", False
         dusk = sleep.next_dusk(utc, self.params)
         until = f"until {dusk:%Y-%m-%d %H:%M} UTC" if dusk else f"for more than {sleep.AHEAD_H} hours"
-        logger.info(f"{self.camera}: asleep {until}: the Sun stands at {altitude:.1f}°, above {self.rule.sun_max:g}°")
+        logger.info(f"{self.camera}: asleep {until}: the Sun stands at {altitude:.2f}°, above {self.rule.sun_max:g}°")
         self._renew()
         self._show(None)
         self._dirty.set()
