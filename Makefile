@@ -57,6 +57,6 @@ coverage: setup  ## which lines and branches the tests reach; fails below the fl
 bench: setup     ## speed and memory, side by side
 	python tests/benchmarks/run.py
 
-leakage: setup   ## what a split by frames adds to the scores (a second training)
+leakage: setup   ## what a split by frames adds to the scores, what another camera takes (hours; a stopped run goes on)
 	dvc unfreeze leakage
 	dvc repro --single-item --force leakage; status=$$?; dvc freeze leakage; exit $$status

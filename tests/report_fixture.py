@@ -15,8 +15,9 @@ from aurora_gradcam import config
 from aurora_gradcam.corpus.images import read_frame
 from aurora_gradcam.coupling import couple
 from aurora_gradcam.gradcam import explanations, overlays
-from aurora_gradcam.inference import evaluate
+from aurora_gradcam.inference import evaluate, start
 from aurora_gradcam.inference.kinds import kind_columns
+from aurora_gradcam.inference.scores import split_scores
 from aurora_gradcam.tables.cams import CAMS_TABLE, MEASURES
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.kinds import CLASSES, CLOUDS, FORMS
@@ -54,6 +55,17 @@ def predicted_kinds(predicted: pd.DataFrame) -> pd.DataFrame:
     return predicted.join(kind_columns(outputs, predicted["is_aurora"].to_numpy()))
 
 
+def beginning_of(judged: pd.DataFrame, generator: np.random.Generator) -> dict:
+    """What `start.compare` gives for starting weights that are less certain, or for those without a head for aurora."""
+    test = judged[judged["split"] == "test"].reset_index(drop=True)
+    if test.empty:
+        return {"weights": "none", "scores": None, "gain": None}
+    p_aurora = np.clip(test["p_aurora"] + generator.normal(0, 0.4, len(test)), 0.01, 0.99)
+    begun = test.assign(p_aurora=p_aurora, is_aurora=p_aurora >= 0.5)
+    gain = {name: of.as_dict() for name, of in start.gains(test, begun).items()}
+    return {"weights": "sky", "scores": split_scores(begun), "gain": gain}
+
+
 def build_results(split: pd.DataFrame, frames_per_group: int = 2, kinds: bool = False) -> None:
     """Write predictions and their scores, cams and overlays, training curves, to_label.csv and the thesis's source.
 
@@ -76,7 +88,8 @@ def build_results(split: pd.DataFrame, frames_per_group: int = 2, kinds: bool = 
     PREDICTIONS_TABLE.write(predicted)
     sky = SKY_TABLE.read()
     card = ModelCard(backbone="efficientnet_b0", image_size=64)
-    evaluate.report(frames, predicted, sky, split, LABELLED_TABLE.read(), card, config.Site())
+    beginning = beginning_of(split.merge(predicted, on="frame_id"), generator)
+    evaluate.report(frames, predicted, sky, split, LABELLED_TABLE.read(), card, config.Site(), beginning)
     shutil.copytree(REPOSITORY / "data/indices", "data/indices")
     couple.run(config.load())
 

@@ -16,6 +16,7 @@ from .commands.predict import predict
 from .commands.pretrain import pretrain
 from .commands.simulate import simulate
 from .commands.sky import sky
+from .commands.watch import watch
 from .errors import exit_clearly
 from .stage import PACKAGE, other_checkout
 
@@ -37,7 +38,7 @@ def root() -> None:
         logger.warning(f"{PACKAGE} runs, not this folder's {own}: make setup here, or set PYTHONPATH=src")
 
 
-for command in (camera, fetch, label, predict, export, sky, simulate, pretrain, doctor):
+for command in (camera, fetch, label, predict, watch, export, sky, simulate, pretrain, doctor):
     app.command()(command)
 
 

@@ -12,6 +12,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PACKAGE = Path(__file__).parent
 LEVELS = ("debug", "info", "warning", "error")
@@ -81,3 +85,9 @@ def collected(level: int = logging.WARNING) -> Iterator[list[logging.LogRecord]]
         yield collector.records
     finally:
         root.removeHandler(collector)
+
+
+def of_nights(rows: pd.DataFrame) -> str:
+    """`392 frames of 55 nights`, from the column `night` of a row a frame."""
+    frames, nights = len(rows), rows["night"].nunique()
+    return f"{frames} frame{'s' * (frames != 1)} of {nights} night{'s' * (nights != 1)}"

@@ -14,10 +14,11 @@ import pytest
 from aurora_gradcam import config, labels_file
 from aurora_gradcam.commands.label import frame_ids_of
 from aurora_gradcam.errors import ConfigError, InputError
-from aurora_gradcam.labelling import journal, server, session
+from aurora_gradcam.labelling import journal, session
 from aurora_gradcam.labelling.session import Wish
 from aurora_gradcam.tables.frames import FRAMES_TABLE
 from aurora_gradcam.tables.labels import LABELLED_TABLE, LABELS_FILE
+from aurora_gradcam.web.listening import listen
 from label_server import COMMAND, ask_for, serving, start
 
 
@@ -124,7 +125,7 @@ def test_it_serves_this_machine_alone_and_each_annotator_once(tiny_project):
     port = int(address.split(":")[2].split("/")[0])
     assert listening(process, port) == ["0100007F"]  # 127.0.0.1, last byte first
     with pytest.raises(ConfigError, match=f"port {port} is not available"):
-        server.listen(port)
+        listen(port)
     with serving(Path.cwd(), "ben") as other:
         assert entered(other).get("/api/state").json()["annotator"] == "ben"
     refused = run("--annotator", "ann")

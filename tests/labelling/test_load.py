@@ -21,10 +21,11 @@ import uvicorn
 from aurora_gradcam import config, labels_file
 from aurora_gradcam.labelling import journal
 from aurora_gradcam.labelling.collect import collect
-from aurora_gradcam.labelling.guard import TOKEN_HEADER
-from aurora_gradcam.labelling.server import build, listen
+from aurora_gradcam.labelling.server import build
 from aurora_gradcam.labelling.session import Wish, known_frames, start
 from aurora_gradcam.tables.labels import LABELS_FILE
+from aurora_gradcam.web.guard import TOKEN_HEADER
+from aurora_gradcam.web.listening import listen
 from label_server import ask_for
 
 ANNOTATORS = [f"annotator{number:02d}" for number in range(20)]

@@ -80,6 +80,8 @@ ALLOWED = {
     },
     "How to read them": {"0.9": "what counts as far wrong, tools/real_scores.py"},
     "The whole study on your own videos": {"25": "nights: five in val and five in test by the default fractions"},
+    "Few nights": {"25": "nights: five in val and five in test by the default fractions"},
+    "What counts": {"0.5": "default of the threshold", "1": "default of the temperature, training/calibration.py"},
     "The commands": {"2": "exit status"},
     "The study's run, from the archive to the thesis": {
         "331": "nights of the study, thesis/study.yaml",

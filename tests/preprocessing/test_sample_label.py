@@ -12,25 +12,14 @@ import tiny
 from aurora_gradcam import config
 from aurora_gradcam.conditions import CONDITIONS
 from aurora_gradcam.config import SampleLabel
+from aurora_gradcam.corpus.frame_ids import night_of
 from aurora_gradcam.errors import DataError, InputError
-from aurora_gradcam.preprocessing.sample_label import run, sample_audit, sample_pool
+from aurora_gradcam.preprocessing.sample_label import run, sample_pool
 from aurora_gradcam.tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL
 from aurora_gradcam.tables.sky import SKY_TABLE
+from skies import season
 
 PARAMS = SampleLabel()
-
-
-def season(
-    sizes: list[int], condition: tuple[str, str] = ("Night", "No_Moon"), first: str = "20240201"
-) -> pd.DataFrame:
-    """Usable frames: so many in each of consecutive nights."""
-    nights = pd.date_range(first, periods=len(sizes)).strftime("%Y%m%d")
-    rows = [
-        (f"{night}-{10 * number:05d}", night, *condition)
-        for night, size in zip(nights, sizes, strict=True)
-        for number in range(size)
-    ]
-    return pd.DataFrame(rows, columns=["frame_id", "night", "sun_class", "moon_class"])
 
 
 @settings(max_examples=30, deadline=None)
@@ -75,49 +64,6 @@ def test_the_seed_decides_and_every_frame_of_a_night_is_as_likely():
     assert times.between(100 - 41, 100 + 41).all()  # 300 draws of a third: 100, standard deviation 8.2
 
 
-def test_audit_takes_its_number_from_every_condition_or_all_there_are():
-    frames = pd.concat([season([12] * (number + 1), condition) for number, condition in enumerate(CONDITIONS)])
-    frames["frame_id"] = [f"{night}-{number:05d}" for number, night in enumerate(frames["night"])]
-    audit = sample_audit(frames, 20, 42)
-    found = audit.groupby(["sun_class", "moon_class"]).agg(size=("weight", "size"), stands_for=("weight", "sum"))
-    for number, condition in enumerate(CONDITIONS):
-        there = 12 * (number + 1)
-        assert found.loc[condition, "size"] == min(20, there)
-        assert found.loc[condition, "stands_for"] == pytest.approx(there)
-    assert sample_audit(frames, 0, 42).empty
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=20), st.integers(1, 50), st.integers(0, 1000))
-def test_audit_is_spread_over_nights_in_proportion(sizes, wanted, seed):
-    frames = season(sizes)
-    taken = sample_audit(frames, wanted, seed).groupby("night").size()
-    taken = taken.reindex(frames["night"].unique(), fill_value=0).to_numpy()
-    total = sum(sizes)
-    assert taken.sum() == min(wanted, total)
-    # every night holds the floor or the ceiling of its size times one threshold common to all nights
-    low, high = max((taken - 1) / sizes), min((taken + 1) / sizes)
-    assert low < high
-
-
-@pytest.mark.parametrize("sizes", [[5, 50, 10, 35], [1] * 50 + [50]])
-def test_audit_draws_every_frame_as_often_in_large_and_in_small_nights(sizes):
-    frames = season(sizes)
-    picked = np.concatenate([sample_audit(frames, 20, seed)["frame_id"] for seed in range(100)])
-    times = pd.Series(picked).value_counts().reindex(frames["frame_id"], fill_value=0)
-    assert times.between(20 - 17, 20 + 17).all()  # 100 draws of a fifth: 20, standard deviation 4
-    large = frames["night"].map(frames["night"].value_counts()).to_numpy() >= 35
-    assert times[large].mean() == pytest.approx(20, abs=1.5)
-    assert times[~large].mean() == pytest.approx(20, abs=1.5)
-
-
-def test_another_night_displaces_few_audit_frames():
-    before = season([40] * 100)
-    after = pd.concat([before, season([40], first="20250101")])
-    alone, together = (set(sample_audit(frames, 20, 42)["frame_id"]) for frames in (before, after))
-    assert len(alone & together) >= 19
-
-
 @pytest.fixture
 def project(tiny_project):
     """The miniature project with its labels in the labels file: 3 annotators for the first frame of two nights."""
@@ -153,19 +99,26 @@ def test_the_stage_joins_the_labels_and_lists_what_is_missing(project, caplog):
     params = config.load(assignments=["sample_label.per_night_max=1"])
     run(params)
     labelled = LABELLED_TABLE.read()
-    # Night x No_Moon is frame 0 of every night: 12 in the pool, one of them a tie (Ada yes, Bo no); audit: all usable
+    # Night x No_Moon is frame 0 of every night; of 12 nights 4 are kept for the audit, which takes all their frames;
+    # 8 frames are left for the pool, one of them a tie (Ada yes, Bo no)
     pool = labelled[labelled["set"] == "train_pool"].set_index("frame_id")
-    assert list(pool.index) == [f"{night}-00000" for night in tiny.NIGHTS if night != "20240202"]
+    audited = set(labelled.loc[labelled["set"] == "audit", "frame_id"].map(night_of))
+    assert len(audited) == 4
+    assert list(pool.index) == [f"{n}-00000" for n in tiny.NIGHTS if n not in audited and n != "20240202"]
     assert pool.loc["20240201-00000", ["label", "annotator"]].tolist() == ["no", "Ada+Bo+Cy"]
     assert (pool["weight"] == 1).all()
-    assert (labelled["set"] == "audit").sum() == 12 * 9 - 2 - 1
+    assert (labelled["set"] == "audit").sum() == 4 * 9
     missing = pd.read_csv(TO_LABEL, dtype=str)
     assert missing.to_numpy().tolist() == [
-        ["20240202-00000", "20240202", "2024-02-02T06:00:00Z", "Night", "No_Moon", "train_pool+audit"]
+        ["20240202-00000", "20240202", "2024-02-02T06:00:00Z", "Night", "No_Moon", "train_pool"]
     ]
     told = caplog.text
     assert "2 are bad" in told
     assert "1 frames have as many yes as no" in told
+    assert (
+        "usable 106 frames of 12 nights; in sample_label.conditions 12 frames of 12 nights; asked 44 frames of 12"
+        " nights; labelled: pool 7 frames of 7 nights, audit 36 frames of 4 nights" in told
+    )
 
 
 def test_simulated_labels_outside_the_sample_are_counted_and_not_used(project, caplog):
@@ -188,21 +141,22 @@ def test_labels_of_people_stay_in_use_when_the_sample_changes(project, caplog):
     assert "lie outside sample_label.conditions" in caplog.text
 
 
-def test_a_frame_of_the_audit_does_not_enter_the_pool_for_its_label(project):
+def test_a_night_of_the_audit_does_not_enter_the_pool_for_its_labels(project, caplog):
     run(config.load(assignments=["sample_label.audit_per_condition=2", "sample_label.per_night_max=1",
                                  "sample_label.conditions=[{sun: Night, moon: No_Moon}, {sun: Civil, moon: No_Moon},"
                                  " {sun: Night, moon: Moon_Full}, {sun: Night, moon: Moon_Quarter}]"]))  # fmt: skip
     labelled = LABELLED_TABLE.read()
-    audit = set(labelled.loc[labelled["set"] == "audit", "frame_id"])
+    audit = set(labelled.loc[labelled["set"] == "audit", "frame_id"].map(night_of))
     pool = labelled[labelled["set"] == "train_pool"]
-    assert not audit & set(pool["frame_id"])
+    assert audit and not audit & set(pool["frame_id"].map(night_of))
+    assert "of nights kept for the audit" in caplog.text and " 0 are of nights kept" not in caplog.text
 
 
 def test_without_a_labels_file_everything_is_to_be_labelled(project, caplog):
     LABELS_FILE.unlink()
     run(config.load())
     assert LABELLED_TABLE.read().empty
-    assert len(pd.read_csv(TO_LABEL)) == 12 * 9 - 2
+    assert pd.read_csv(TO_LABEL)["set"].value_counts().to_dict() == {"audit": 4 * 9, "train_pool": 8}
     assert "there is no data/labels/labels.csv yet" in caplog.text
 
 

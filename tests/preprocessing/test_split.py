@@ -73,6 +73,15 @@ def test_by_night_shares_of_frames_and_of_yes_come_close_to_the_fractions():
         assert shares[list(SPLITS)].to_numpy() == pytest.approx([0.6, 0.2, 0.2], abs=0.01)
 
 
+def test_by_night_nights_with_either_class_come_close_to_the_fractions_too():
+    """30 nights with a frame of aurora or two, one with as many as all of them: its share must not stand for nights."""
+    labelled = pool([(8, 2)] * 15 + [(8, 1)] * 15 + [(0, 45)] + [(9, 0)] * 20)
+    found = by_night(labelled, DEFAULT, False, 42)
+    for label, nights in (("yes", 31), ("no", 50)):
+        of_split = found[found["label"] == label].groupby("split")["night"].nunique()[list(SPLITS)]
+        assert of_split.to_numpy() == pytest.approx(np.array([0.6, 0.2, 0.2]) * nights, abs=2.5)
+
+
 def test_by_night_finds_the_one_division_there_is():
     # only nights 0, 1 and 2 have yes: each must go to another split
     found = by_night(pool([(4, 3), (4, 1), (4, 1)] + [(4, 0)] * 7), DEFAULT, False, 3)
@@ -186,7 +195,7 @@ def test_by_frame_without_train_and_val_is_refused():
         by_frame(pool([(5, 5)]), Fractions(train=0, val=0, test=1), True, 42)
 
 
-def test_the_stage_splits_the_pool_alone_and_gives_the_same_bytes_again(tiny_project):
+def test_the_stage_splits_the_pool_alone_and_gives_the_same_bytes_again(tiny_project, caplog):
     labelled = LABELLED_TABLE.read()
     audit = pd.DataFrame(
         {"frame_id": ["20240301-00000"], "label": "yes", "set": "audit", "annotator": "A", "weight": 1}
@@ -194,6 +203,9 @@ def test_the_stage_splits_the_pool_alone_and_gives_the_same_bytes_again(tiny_pro
     LABELLED_TABLE.write(pd.concat([labelled, audit]))
     split.run(config.load())
     found, first = SPLIT_TABLE.read(), SPLIT_TABLE.path().read_bytes()
+    told = next(line for line in caplog.messages if line.startswith("pool "))
+    assert told.startswith("pool 106 frames of 12 nights; train ")
+    assert f"left out to balance classes {106 - len(found)}" in told
     assert set(found["frame_id"]) <= set(tiny_project["frame_id"])
     assert found["frame_id"].is_monotonic_increasing
     expected = tiny_project.set_index("frame_id").loc[found["frame_id"], ["night", "label"]]

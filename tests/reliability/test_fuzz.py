@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from aurora_gradcam import config
 from aurora_gradcam.labelling import journal
-from aurora_gradcam.labelling.guard import TOKEN_HEADER
 from aurora_gradcam.labelling.server import build
 from aurora_gradcam.labelling.session import Session, Wish, start
+from aurora_gradcam.web.guard import TOKEN_HEADER
 from label_server import ask_for
 
 PORT, TOKEN = 8123, "right-token"

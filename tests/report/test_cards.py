@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import report_fixture
-from aurora_gradcam.report import cards, inputs, metrics, point_estimates
+from aurora_gradcam.report import cards, inputs, metrics, point_estimates, verdicts
 from aurora_gradcam.results import DATA_CARD, MODEL_CARD
 from pipeline import numbers
 
@@ -68,6 +68,47 @@ def test_a_changed_score_changes_the_card(project):
     readable["scores"]["test"]["accuracy"] |= {"value": 0.8765, "low": 0.7654, "high": 0.9876}
     card = cards.compose("model_card.md", data, readable, project)
     assert "| accuracy | 0.876 (0.765 to 0.988) |" in card or "| accuracy | 0.877 (0.765 to 0.988) |" in card
+
+
+def test_the_starting_weights_stand_beside_the_model_with_what_the_labels_brought(project):
+    data = inputs.read(project)
+    readable = point_estimates.with_point_estimates(metrics.collect(project, data), data)
+    gain = {"value": -0.125, "low": -0.25, "high": -0.0625, "frames": 27, "nights": 6}
+    readable["start"]["scores"]["balanced_accuracy"] |= {"value": 0.875, "low": 0.75, "high": 0.9375}
+    readable["start"]["gain"] = {"balanced_accuracy": gain}
+    card = cards.compose("model_card.md", data, readable, project)
+    assert "| balanced accuracy | 0.875 (0.750 to 0.938) | \N{MINUS SIGN}0.125 (\N{MINUS SIGN}0.250 to" in card
+    assert "The labels made the classifier worse" in card
+    readable["start"] = {"weights": "imagenet", "scores": None, "gain": None}
+    assert "`imagenet`) are not compared" in cards.compose("model_card.md", data, readable, project)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.1, 0.2, "helped:"), (0.0, 0.2, "no gain"), (-0.1, 0.2, "no gain"), (-0.2, -0.1, "worse"), (None, None, "told")],
+)
+def test_the_gain_is_told_by_its_interval(low, high, words):
+    assert words in verdicts.gain_text({"low": low, "high": high, "nights": 3})
+
+
+@pytest.mark.parametrize(
+    ("temperature", "threshold", "words"),
+    [
+        ("val", "val", "Both were chosen on the validation set."),
+        ("val", "params", "temperature was chosen on the validation set; the threshold is set in params.yaml"),
+        (
+            "default",
+            "default",
+            "Both are defaults and not chosen on the validation set, since",
+        ),
+        ("default", "params", "The temperature is the default"),
+    ],
+)
+def test_the_card_says_where_temperature_and_threshold_come_from(project, temperature, threshold, words):
+    data = inputs.read(project)
+    readable = point_estimates.with_point_estimates(metrics.collect(project, data), data)
+    readable["calibration"] |= {"temperature_from": temperature, "threshold_from": threshold}
+    assert words in cards.compose("model_card.md", data, readable, project)
 
 
 def test_a_simulated_origin_is_stated_at_the_top_and_a_real_one_is_not_called_simulated(project):

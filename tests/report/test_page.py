@@ -40,7 +40,18 @@ from aurora_gradcam.tables.sky import SKY_TABLE
 from aurora_gradcam.tables.split import SPLIT_TABLE
 
 REPOSITORY = Path(__file__).parents[2]
-IDS = ("scores", "conditions", "audit", "calibration", "occurrence", "leakage", "maps", "randomisation")
+IDS = (
+    "scores",
+    "start",
+    "conditions",
+    "audit",
+    "calibration",
+    "occurrence",
+    "leakage",
+    "cameras",
+    "maps",
+    "randomisation",
+)
 
 
 def made(folder: Path, build) -> Path:
@@ -60,9 +71,19 @@ def leakage() -> dict:
     known = {"value": 0.5, "low": 0.25, "high": 0.75, "frames": 20, "nights": 9}
     gap = {"value": -0.0004, "low": -0.125, "high": 0.0625, "frames": 40, "nights": 12}
     side = {"set": "test", "frames": 20, "nights": 9}
-    scores = {name: {"night": known, "frame": known, "gap": gap} for name in ("accuracy", "auroc")}
+    names = ("accuracy", "auroc")
+    scores = {name: {"night": known, "frame": known, "gap": gap} for name in names}
+    policies = {"night": side, "frame": side, "scores": scores, "accuracy_gap_by_seed": [-0.0004]}
+    across = {name: {"own": known, "other": known, "gap": gap} for name in names}
+    camera = {"own": side, "other": side, "scores": across, "accuracy_gap_by_seed": [-0.0004]}
+    starts = {name: {"first": camera, "second": camera} for name in ("sky", "none")}
     md5 = hashlib.md5(LABELLED_TABLE.path().read_bytes()).hexdigest()
-    return {"labelled_md5": md5, "night": side, "frame": side | {"set": "val"}, "scores": scores}
+    return {
+        "labelled_md5": md5,
+        "seeds": 3,
+        "starts": {"sky": policies, "none": policies},
+        "cameras": {"first_night_of_second": "20240207", "starts": starts},
+    }
 
 
 def full() -> None:
@@ -195,6 +216,10 @@ def expected(metrics: dict) -> dict[str, list[list[str]]]:
             [row[key] for key in ("yes_share", "yes_no_odds", "p_aurora_mean")]
             for row in metrics["conditions"].values()
         ],
+        "start": [
+            [metrics["scores"]["test"][key], metrics["start"]["scores"][key], of]
+            for key, of in (metrics["start"]["gain"] or {}).items()
+        ],
         "audit": [[row[key] for key in judged] for row in [*metrics["conditions"].values(), metrics["audit"]]],
         "calibration": [
             [metrics["calibration"][f"{name}_ece_{when}"] for when in ("before", "after")] for name in ("val", "test")
@@ -205,7 +230,14 @@ def expected(metrics: dict) -> dict[str, list[list[str]]]:
         ],
         "leakage": [
             [row[key] for key in ("night", "frame", "gap")]
-            for row in (metrics["leakage"] or {"scores": {}})["scores"].values()
+            for of in (metrics["leakage"] or {"starts": {}})["starts"].values()
+            for row in of["scores"].values()
+        ],
+        "cameras": [
+            [row[key] for key in ("own", "other", "gap")]
+            for of in ((metrics["leakage"] or {}).get("cameras") or {"starts": {}})["starts"].values()
+            for tested in of.values()
+            for row in tested["scores"].values()
         ],
         "maps": [
             [of.get(key) for of in maps]
@@ -222,7 +254,8 @@ def check_numbers(folder: Path) -> Reader:
     readable = json.loads((folder / "thesis/tables/results.json").read_text())  # metrics.json with counts: test_report
     for name, rows in expected(readable).items():
         if name in read.tables:
-            shown = read.tables[name][2 if name == "scores" else 1 :]  # heads, and the counts above the scores
+            above = 2 if name in ("scores", "start") else 1  # heads, and the counts above the scores
+            shown = read.tables[name][above:]
             assert [row[len(row) - len(of) :] for row, of in zip(shown, rows, strict=True)] == rows, name
     return read
 
@@ -241,7 +274,10 @@ def test_all_numbers_of_the_result_tables_are_those_of_metrics_json(project):
     ]  # fmt: skip
     assert read.tables["occurrence"][0][3:] == ["apparent", "Rogan-Gladen", "prediction-powered"]
     assert read.tables["leakage"][1] == [
-        "accuracy", "0.500|0.250 to 0.750", "0.500|0.250 to 0.750", "0.000|−0.125 to 0.062"
+        "sky", "accuracy", "0.500|0.250 to 0.750", "0.500|0.250 to 0.750", "0.000|−0.125 to 0.062"
+    ]  # fmt: skip
+    assert [row[:3] for row in read.tables["cameras"][1:4]] == [
+        ["sky", "the first", "accuracy"], ["sky", "the first", "AUROC"], ["sky", "the second", "accuracy"]
     ]  # fmt: skip
     names = {
         ("labelled yes", "classified yes"): "tp",
@@ -259,8 +295,8 @@ def test_all_numbers_of_the_result_tables_are_those_of_metrics_json(project):
 
 def test_a_project_with_as_little_as_possible_says_what_is_missing(poor):
     read = check_numbers(poor)
-    assert {"no-audit", "no-leakage", "no-card", "no-lock"} <= read.ids
-    assert not {"audit", "leakage", "card", "hashes", "simulated"} & read.ids
+    assert {"no-start", "no-audit", "no-leakage", "no-card", "no-lock"} <= read.ids
+    assert not {"start", "audit", "leakage", "card", "hashes", "simulated"} & read.ids
     text = (poor / "reports/index.html").read_text(encoding="utf-8")
     assert "There is no test set" in text
     assert "too few nights" in text

@@ -57,6 +57,8 @@ METRICS = {
                                     ("train", "val", "test")}},
     "train": {"best_epoch": 4, "epochs": 12, "val_loss": 0.31, "val_accuracy": 0.91, "weights": "none"},
     "scores": {"train": SCORES, "val": SCORES, "test": {**SCORES, "accuracy": known(0.8642)}},
+    "start": {"weights": "sky", "scores": {**SCORES, "accuracy": known(0.7131)},
+              "gain": {"accuracy": known(0.1511), "balanced_accuracy": known(0.0417)}},
     "conditions": {condition_name(*condition): {**CALLS, **TRUST} for condition in CONDITIONS},
     "audit": TRUST,
     "calibration": {"temperature": 1.3, "threshold": 0.4, **{f"{name}_ece_{when}": known(0.07) for name in
@@ -67,8 +69,21 @@ METRICS = {
         "randomisation": {"gradcam@features.8": [{"part": "classifier", **known(0.4)}]},
     },
     "leakage": {
-        "night": {"set": "test", "frames": 30, "nights": 6}, "frame": {"set": "val", "frames": 40, "nights": 9},
-        "scores": {"accuracy": {"night": known(0.8), "frame": known(0.9), "gap": known(0.1)}},
+        "seeds": 3,
+        "starts": {
+            "sky": {
+                "night": {"set": "test", "frames": 30, "nights": 6},
+                "frame": {"set": "test", "frames": 30, "nights": 6},
+                "scores": {"accuracy": {"night": known(0.8), "frame": known(0.9), "gap": known(0.1)}},
+            },
+        },
+        "cameras": {
+            "first_night_of_second": "20240101",
+            "starts": {"sky": {camera: {
+                "own": {"set": "test", "frames": 31, "nights": 7}, "other": {"set": "test", "frames": 31, "nights": 7},
+                "scores": {"accuracy": {"own": known(0.83), "other": known(0.71), "gap": known(-0.12)}},
+            } for camera in ("first", "second")}},
+        },
     },
     "all_frames": {**CALLS, "frames_outside_conditions": 0, "mean_yes_no_odds": known(0.5)},
     "frames_without_prediction": 5,
@@ -146,6 +161,28 @@ def test_numbers_on_the_page_are_those_of_the_metrics(folder):
     write(changed, pd.DataFrame({"night": ["20240201"], "status": ["ok"]}), pd.DataFrame(columns=["sun_class", "moon_class"]))  # fmt: skip  # noqa: E501
     text = words()
     assert "0.1234" in text and "0.123" in text and "0.864" not in text
+
+
+def test_the_starting_weights_stand_beside_the_classifier(folder):
+    text = squeezed(words())
+    assert "0.713" in text and "0.151" in text and squeezed("The labels helped.") in text
+    frames, sky = pd.DataFrame({"night": [], "status": []}), pd.DataFrame(columns=["sun_class", "moon_class"])
+    no_gain = {"accuracy": known(0.1511), "balanced_accuracy": {**known(0.02), "low": -0.03}}
+    write({**METRICS, "start": {**METRICS["start"], "gain": no_gain}}, frames, sky)
+    assert squeezed("What the labels added is not shown.") in squeezed(words())
+    write({**METRICS, "start": {"weights": "imagenet", "scores": None, "gain": None}}, frames, sky)
+    text = squeezed(words())
+    assert squeezed("The starting weights are not compared") in text and "0.151" not in text
+
+
+def test_defaults_are_not_said_to_be_chosen(folder):
+    assert squeezed("selected the epoch, the temperature and the threshold.") in squeezed(words())
+    frames, sky = pd.DataFrame({"night": [], "status": []}), pd.DataFrame(columns=["sun_class", "moon_class"])
+    defaults = {"temperature": 1.0, "threshold": 0.5, "temperature_from": "default", "threshold_from": "default"}
+    write({**METRICS, "calibration": {**METRICS["calibration"], **defaults}}, frames, sky)
+    text = squeezed(words())
+    assert squeezed("The validation set selected the epoch.") in text
+    assert squeezed("has fewer than 5 nights of one class") in text and squeezed("is for the same reason") in text
 
 
 def test_a_simulated_sky_is_said_to_be_one_and_a_real_one_is_not(folder):

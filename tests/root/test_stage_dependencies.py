@@ -31,6 +31,7 @@ ALONG_THE_DATA = (
     "labelling",
     "prediction",
     "camera",
+    "watch",
 )
 BESIDE_THEM = {"", "config", "corpus", "tables", "web"}
 PLUMBING = {

@@ -19,6 +19,12 @@ def drawn(frames: int, temperature: float, seed: int) -> tuple[np.ndarray, np.nd
     return logits, (generator.random(frames) < expit((logits[:, 1] - logits[:, 0]) / temperature)).astype(int)
 
 
+def test_nights_are_counted_by_the_classes_that_they_hold():
+    targets, nights = np.array([0, 0, 1, 1, 1, 0]), np.array(["a", "a", "a", "b", "b", "c"])
+    assert calibration.nights_by_class(targets, nights) == {"no": 2, "yes": 2}
+    assert calibration.nights_by_class(targets[:2], nights[:2]) == {"no": 1, "yes": 0}
+
+
 @pytest.mark.parametrize("temperature", [0.1, 0.5, 1.0, 2.5, 12.0])
 def test_the_true_temperature_is_found_again(temperature):
     found = calibration.fit_temperature(*drawn(20000, temperature, seed=3))

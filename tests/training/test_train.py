@@ -22,7 +22,13 @@ PARAMS = Params(
     months=("2024-02",),
     seed=7,
     train=Train(
-        backbone="efficientnet_b0", weights="none", image_size=32, batch_size=16, frozen_epochs=1, finetune_epochs=1
+        backbone="efficientnet_b0",
+        weights="none",
+        image_size=32,
+        batch_size=16,
+        frozen_epochs=1,
+        finetune_epochs=1,
+        least_val_nights=1,
     ),
 )
 
@@ -88,11 +94,24 @@ def test_temperature_and_threshold_come_from_the_val_frames_by_the_stored_weight
     assert card.threshold == pytest.approx(calibration.choose_threshold(p_aurora, targets), abs=1e-4)
     told = card.provenance["calibration"]
     assert told["val_frames"] == len(targets)
-    assert told["threshold_from"] == "val"
+    assert (told["temperature_from"], told["threshold_from"]) == ("val", "val")
+    assert told["val_nights"] == {"no": 3, "yes": 3}
     assert told["val_log_loss_before"] == pytest.approx(calibration.cross_entropy(logits, targets), rel=1e-4)
     after = calibration.cross_entropy(logits, targets, card.temperature)
     assert told["val_log_loss_after"] == pytest.approx(after, rel=1e-4)
     assert told["val_log_loss_after"] <= told["val_log_loss_before"]
+
+
+def test_too_few_val_nights_choose_neither_temperature_nor_threshold(tiny_project, caplog):
+    few = PARAMS.train.model_copy(update={"least_val_nights": 4, "finetune_epochs": 0})
+    train.run(PARAMS.model_copy(update={"train": few}))
+    card = network.read_card()
+    assert (card.temperature, card.threshold) == (1, 0.5)
+    told = card.provenance["calibration"]
+    assert (told["temperature_from"], told["threshold_from"]) == ("default", "default")
+    assert told["val_log_loss_after"] == told["val_log_loss_before"]
+    assert "val has aurora in 3 nights and none in 3, and least_val_nights is 4" in caplog.text
+    assert "learns from 52 frames of 6 nights; val 27 frames of 3 nights; set apart for the test" in caplog.text
 
 
 def test_a_fixed_threshold_is_kept(tiny_project):

@@ -13,6 +13,7 @@ from .extract import Circle, Extract
 from .fetch import Fetch, Indices
 from .gradcam import GradCam
 from .illuminate import Illuminate, MoonRule
+from .leakage import Leakage
 from .ocr_utc import OcrUtc
 from .params import PARAMS_FILE, Params, load
 from .predict import Predict
@@ -22,6 +23,7 @@ from .sample_label import Condition, SampleLabel
 from .site import Site
 from .split import Fractions, Split
 from .train import Augmentation, Train
+from .watch import Mqtt, Watch
 
 __all__ = [
     "PARAMS_FILE",
@@ -39,7 +41,9 @@ __all__ = [
     "HeadWeights",
     "Illuminate",
     "Indices",
+    "Leakage",
     "MoonRule",
+    "Mqtt",
     "OcrUtc",
     "Params",
     "Positive",
@@ -53,5 +57,6 @@ __all__ = [
     "SkyAugmentation",
     "Split",
     "Train",
+    "Watch",
     "load",
 ]

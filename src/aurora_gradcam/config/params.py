@@ -18,6 +18,7 @@ from .extract import Extract
 from .fetch import Fetch
 from .gradcam import GradCam
 from .illuminate import Illuminate
+from .leakage import Leakage
 from .ocr_utc import OcrUtc
 from .predict import Predict
 from .pretrain import Pretrain
@@ -26,6 +27,7 @@ from .sample_label import SampleLabel
 from .site import Site
 from .split import Split
 from .train import Train
+from .watch import Watch
 from .yaml_text import parse
 
 PARAMS_FILE = Path("params.yaml")
@@ -46,10 +48,12 @@ class Params(Frozen):
     evaluate: Evaluate = Evaluate()
     couple: Couple = Couple()
     gradcam: GradCam = GradCam()
+    leakage: Leakage = Leakage()
     report: Report = Report()
     fetch: Fetch = Fetch()
     predict: Predict = Predict()
     pretrain: Pretrain = Pretrain()
+    watch: Watch = Watch()
 
     @field_validator("months")
     @classmethod

@@ -17,9 +17,13 @@ class Condition(Frozen):
 
 
 class SampleLabel(Frozen):
-    """Which frames are to be labelled."""
+    """Which frames are to be labelled.
+
+    `audit_night_fraction` of the nights that could train are kept for the audit instead.
+    """
 
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] = (Condition(sun="Night", moon="No_Moon"),)
     per_night_max: Count = 20
     night_fraction_max: Share = 0.5
     audit_per_condition: Annotated[int, Field(ge=0)] = 20
+    audit_night_fraction: Share = 0.2

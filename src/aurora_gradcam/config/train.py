@@ -25,7 +25,8 @@ class Train(Frozen):
     `normalisation` of the levels is `imagenet` (fixed mean and deviation, as in the study) or `frame` (every frame by
     its own, as the sky weights want it). BatchNorm's `statistics` are those of each `batch` and then of the training
     frames, as in the study, or `kept` as they came with the weights. `threshold` is the calibrated probability from
-    which a frame is called aurora: `val` has the validation frames choose it, a number fixes it. `heads` beside the
+    which a frame is called aurora: `val` has the validation frames choose it, a number fixes it. With fewer than
+    `least_val_nights` val nights of either class the temperature stays 1 and `val` gives 0.5. `heads` beside the
     aurora's: `auto` keeps those that the weights bring and adds those that enough frames are labelled for.
     """
 
@@ -42,6 +43,7 @@ class Train(Frozen):
     augmentation: Augmentation = Augmentation()
     select_by: Literal["val_loss", "val_accuracy"] = "val_loss"
     threshold: Literal["val"] | Annotated[float, Field(gt=0, lt=1)] = "val"
+    least_val_nights: Annotated[int, Field(ge=1)] = 5
     heads: Literal["auto"] | tuple[Literal["cloud", "form", "strength"], ...] = "auto"
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ from ..tables.sky import SKY_TABLE
 from ..tables.split import SPLIT_TABLE, held_out_split
 from ..training.heads import load_heads
 from ..training.network import ModelCard, load_classifier
-from . import conditions, groupings, kind_results, reliability, scores
+from . import conditions, groupings, kind_results, reliability, scores, start
 from .classify import ahead, classify_kinds, helpers, predictions
 from .kinds import kind_columns
 
@@ -98,7 +99,20 @@ def run(params: config.Params) -> None:
     predicted = predictions(list(usable["frame_id"]), logits, card.temperature, card.threshold)
     predicted = predicted.join(kind_columns(kinds, predicted["is_aurora"].to_numpy()))
     PREDICTIONS_TABLE.write(predicted)
-    report(frames, predicted, SKY_TABLE.read(), SPLIT_TABLE.read(), LABELLED_TABLE.read(), card, params.site)
+    split = SPLIT_TABLE.read()
+
+    def pictures_of(rows: pd.DataFrame) -> Iterator[np.ndarray]:
+        chosen = rows[["frame_id", "night"]].merge(usable[["frame_id", "member"]], on="frame_id", validate="1:1")
+        return ahead(_decode, contents(chosen), helpers(network), params.evaluate.batch_size)
+
+    beginning = start.compare(card, _judged(split, predicted), pictures_of, params.evaluate.batch_size)
+    report(frames, predicted, SKY_TABLE.read(), split, LABELLED_TABLE.read(), card, params.site, beginning)
+
+
+def _judged(split: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """The frames of the split with their predictions, in order."""
+    joined = split.merge(predicted, on="frame_id", validate="1:1")
+    return joined.sort_values("frame_id", ignore_index=True, key=sort_key)
 
 
 def report(
@@ -109,14 +123,16 @@ def report(
     labelled: pd.DataFrame,
     card: ModelCard,
     site: config.Site,
+    beginning: dict[str, Any] | None = None,
 ) -> None:
-    """Write the scores, the occurrence and the plots of predictions; `frames` to `labelled` are tables."""
+    """Write the scores, the occurrence and the plots of predictions.
+
+    `frames` to `labelled` are tables; `beginning` is what `start.compare` found.
+    """
     skies = sky[["frame_id", "utc", "sun_class", "moon_class"]]
     every = predicted.merge(frames[["frame_id", "night"]], on="frame_id", validate="1:1")
     every = every.merge(skies, on="frame_id", how="left", validate="1:1")
-    judged = split.merge(predicted, on="frame_id", validate="1:1").sort_values(
-        "frame_id", ignore_index=True, key=sort_key
-    )
+    judged = _judged(split, predicted)
     if len(judged) < len(split):
         lost = len(split) - len(judged)
         logger.warning(f"{lost} of {len(split)} labelled frames have no prediction")
@@ -130,13 +146,16 @@ def report(
     learnt_from = set(split.loc[split["split"].isin(LEARNT_FROM), "night"])
     occurrence = groupings.occurrence_table(every[~every["night"].isin(learnt_from)], kept, site)
     _write_csv(OCCURRENCE, occurrence)
+    fitted = card.provenance.get("calibration", {})
     metrics = {
         "splits": scores.by_split(judged),
+        **({"start": beginning} if beginning else {}),
         "conditions": keyed,
         "audit": conditions.trust(kept, left_out),
         "calibration": {
             "temperature": card.temperature,
             "threshold": card.threshold,
+            **{key: fitted[key] for key in ("temperature_from", "threshold_from") if key in fitted},
             **reliability.calibration_errors(judged),
         },
         "occurrence": groupings.nested(occurrence),

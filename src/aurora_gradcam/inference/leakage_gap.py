@@ -1,95 +1,102 @@
-"""The gap between the scores of a split by frames, which leaks, and of whole nights, with its interval."""
+"""Scores of two classifiers on the same frames, over several trainings, and their gap with its interval over nights."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
-from ..corpus.frame_ids import sort_key
-from ..errors import DataError
-from ..results import LEAKAGE, read_json
-from ..tables.labels import LABELLED_TABLE
-from ..tables.split import SPLIT_TABLE
-from .bootstrap import SHARE, Estimate, interval
+from .bootstrap import SHARE, Estimate
+from .resampling import night_interval
+from .scores import area_statistic
 
-SCORES = {
-    "accuracy": lambda yes, called, p, weight: np.average(yes == called, weights=weight),
-    "balanced_accuracy": lambda yes, called, p, weight: balanced_accuracy_score(yes, called, sample_weight=weight),
-    "f1": lambda yes, called, p, weight: f1_score(yes, called, sample_weight=weight, zero_division=np.nan),
-    "auroc": lambda yes, called, p, weight: roc_auc_score(yes, p, sample_weight=weight),
-}
+GAP = (-1.0, 1.0)
+SCORES = ("accuracy", "balanced_accuracy", "f1", "auroc")
+Statistic = Callable[[np.ndarray], np.ndarray]
+"""How often each night counts, (d, nights) -> (d,)."""
 
 
-def _score(name: str, frames: pd.DataFrame, weight: np.ndarray) -> float:
-    yes, counted = (frames["label"] == "yes").to_numpy(), weight > 0
-    if len(np.unique(yes[counted])) < 2:
-        return np.nan
-    called, p = frames["is_aurora"].to_numpy(dtype=bool), frames["p_aurora"].to_numpy()
-    return float(SCORES[name](yes[counted], called[counted], p[counted], weight[counted]))
+def _from_calls(name: str, yes: np.ndarray, called: np.ndarray, of_row: np.ndarray, count: int) -> Statistic:
+    sums = np.zeros((count, 4))
+    np.add.at(sums, of_row, np.column_stack([yes & called, ~yes & ~called, yes, ~yes]))
+
+    def statistic(times: np.ndarray) -> np.ndarray:
+        hits, rejections, all_yes, all_no = (times @ sums).T
+        if name == "accuracy":
+            return (hits + rejections) / (all_yes + all_no)
+        if name == "balanced_accuracy":
+            return (hits / all_yes + rejections / all_no) / 2
+        return 2 * hits / (hits + all_yes + all_no - rejections)
+
+    return statistic
 
 
-def _gap(frame: Estimate, night: Estimate) -> Estimate:
-    """Frame minus night, its limits recovered from those of both (Zou & Donner 2008, Statistics in Medicine 27, 1693).
+def mean_over_seeds(name: str, rows: pd.DataFrame, side: str) -> Statistic:
+    """The mean over the trainings of one side's score; trainings without a score, for want of a class, are left out."""
+    nights, of_row = np.unique(rows["night"].to_numpy(dtype=str), return_inverse=True)
+    statistics: list[Statistic] = []
+    for seed in rows["seed"].unique():
+        is_own = (rows["seed"] == seed).to_numpy()
+        own, place = rows[is_own], of_row[is_own]
+        yes = (own["label"] == "yes").to_numpy()
+        if name == "auroc":
+            p = own[f"p_{side}"].to_numpy(dtype=np.float64)
+            statistics.append(area_statistic(yes, p, np.ones(len(own)), place, len(nights)))
+        else:
+            called = own[f"is_{side}"].to_numpy(dtype=bool)
+            statistics.append(_from_calls(name, yes, called, place, len(nights)))
 
-    As if the two were independent: nights that stand in both move both scores alike, so the limits are rather wide.
-    It rests on the nights of the set that has fewer.
-    """
-    value = frame.value - night.value
-    down = np.hypot(frame.value - frame.low, night.high - night.value)
-    up = np.hypot(frame.high - frame.value, night.value - night.low)
-    frames, nights = frame.frames + night.frames, min(frame.nights, night.nights)
-    return Estimate(value, value - down, value + up, frames, nights)
+    def mean(times: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = np.stack([statistic(times) for statistic in statistics])
+        known = np.isfinite(scores)
+        return np.where(known, scores, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+
+    return mean
 
 
-def compared(by_night: pd.DataFrame, by_frame: pd.DataFrame, draws: int = 1000) -> dict[str, Any]:
-    """Scores under both policies, each with an interval over whole nights, and their gap (frame minus night).
+def compared(rows: pd.DataFrame, first: str, second: str, draws: int = 2000) -> dict[str, dict[str, Any]]:
+    """Scores of both sides and their gap, second minus first, each with an interval over whole nights.
+
+    Both sides have called the same frames in the same trainings, and each draw of nights counts them alike on both, so
+    that what makes a frame hard cancels. Scores and gap are means over the trainings.
 
     Parameters
     ----------
-    by_night, by_frame
-        Columns night, label, p_aurora, is_aurora of the frames that each policy reports: the test set of whole nights,
-        and the validation set that shares its nights with training.
+    rows
+        A row for each training and frame: seed, frame_id, night, label, and of both sides p_SIDE and is_SIDE.
 
     Returns
     -------
-    score -> night, frame, gap as `Estimate.as_dict`.
+    score -> first, second, gap as `Estimate.as_dict`; `frames` counts each frame once.
     """
+    nights, yes = rows["night"].to_numpy(dtype=str), (rows["label"] == "yes").to_numpy()
+    frames = rows["frame_id"].nunique()
 
-    def with_interval(name: str, frames: pd.DataFrame) -> Estimate:
-        own = frames["night"].to_numpy(dtype=str)
-        return interval(lambda weight: _score(name, frames, weight), own, draws, bounds=SHARE)
+    def with_interval(statistic: Statistic, bounds: tuple[float, float]) -> dict[str, Any]:
+        estimate: Estimate = night_interval(statistic, nights, (yes, ~yes), bounds=bounds, draws=draws)
+        return replace(estimate, frames=frames).as_dict()
 
-    both = {name: (with_interval(name, by_night), with_interval(name, by_frame)) for name in SCORES}
-    return {
-        name: {"night": night.as_dict(), "frame": frame.as_dict(), "gap": _gap(frame, night).as_dict()}
-        for name, (night, frame) in both.items()
-    }
+    scores = {}
+    for name in SCORES:
+        one, other = (mean_over_seeds(name, rows, side) for side in (first, second))
 
+        def gap(times: np.ndarray, one: Statistic = one, other: Statistic = other) -> np.ndarray:
+            return other(times) - one(times)
 
-def reported(split: pd.DataFrame, predicted: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The frames of one split with their labels and predictions; DataError where there is none."""
-    rows = (
-        split[split["split"] == name]
-        .merge(predicted, on="frame_id")
-        .sort_values("frame_id", ignore_index=True, key=sort_key)
-    )
-    if rows.empty:
-        raise DataError(f"the split '{name}' holds no frame", SPLIT_TABLE.path(), "run `dvc repro` with policy night")
-    return rows
+        scores[name] = {
+            first: with_interval(one, SHARE),
+            second: with_interval(other, SHARE),
+            "gap": with_interval(gap, GAP),
+        }
+    return scores
 
 
-def labels_digest() -> str:
-    """MD5 of the labelled table, by which a result is known to belong to these labels."""
-    return hashlib.md5(LABELLED_TABLE.path().read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def current() -> dict[str, Any] | None:
-    """The result, if there is one and it was made with the labels that are here; else None."""
-    if not LEAKAGE.exists():
-        return None
-    result = read_json(LEAKAGE)
-    return result if result["labelled_md5"] == labels_digest() else None
+def by_seed(rows: pd.DataFrame, first: str, second: str) -> list[float]:
+    """The gap in accuracy of each training, in the order of their seeds."""
+    right = {side: (rows["label"] == "yes") == rows[f"is_{side}"] for side in (first, second)}
+    gaps = (right[second].astype(float) - right[first].astype(float)).groupby(rows["seed"]).mean()
+    return gaps.tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
@@ -74,24 +76,40 @@ def _balanced_accuracy(yes: np.ndarray, called: np.ndarray, weight: np.ndarray, 
 
 
 def area_under_curve(yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray) -> Estimate:
-    """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982).
+    """Share of pairs of a yes and a no in which the yes has the larger p, ties counting half (Hanley & McNeil 1982)."""
+    return night_interval(area_by_draw(yes, p, weight, nights), nights, (yes, ~yes), bounds=SHARE)
 
-    `pairs` holds these by night of the yes and night of the no, so that a draw of nights is a quadratic form.
-    """
+
+def area_by_draw(
+    yes: np.ndarray, p: np.ndarray, weight: np.ndarray, nights: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The area under the ROC curve as a statistic of whole nights, as `night_interval` takes it."""
     names, of_row = np.unique(nights, return_inverse=True)
+    return area_statistic(yes, p, weight, of_row, len(names))
+
+
+def area_statistic(
+    yes: np.ndarray, p: np.ndarray, weight: np.ndarray, of_row: np.ndarray, count: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The area under the curve as a function of how often each of `count` nights counts, (d, count) -> (d,).
+
+    `of_row` is the place of each row's night. `pairs` holds the won pairs by night of the yes and night of the no, so
+    that a draw of nights is a quadratic form.
+    """
     rank = rankdata(p, method="dense")
-    pairs = np.zeros((len(names), len(names)))
-    for night in range(len(names)):
+    pairs = np.zeros((count, count))
+    for night in range(count):
         no = ~yes & (of_row == night)
         below = np.bincount(rank[no], weight[no], minlength=rank.max(initial=0) + 1)
         half_won = np.cumsum(below) - below / 2
-        pairs[:, night] = np.bincount(of_row[yes], weight[yes] * half_won[rank[yes]], minlength=len(names))
-    totals = per_night(np.column_stack([yes, ~yes]) * weight[:, None], nights)
+        pairs[:, night] = np.bincount(of_row[yes], weight[yes] * half_won[rank[yes]], minlength=count)
+    totals = np.zeros((count, 2))
+    np.add.at(totals, of_row, np.column_stack([yes, ~yes]) * weight[:, None])
 
     def area(times: np.ndarray) -> np.ndarray:
         return ((times @ pairs) * times).sum(axis=1) / (times @ totals).prod(axis=1)
 
-    return night_interval(area, nights, (yes, ~yes), bounds=SHARE)
+    return area
 
 
 def split_scores(labelled: pd.DataFrame) -> Numbers:

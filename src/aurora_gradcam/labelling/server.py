@@ -13,9 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, model_validator
 
-from ..errors import AuroraError, ConfigError, of_system
+from ..errors import AuroraError, of_system
 from ..tables.kinds import KINDS
-from .guard import guard, refused
+from ..web.guard import guard, refused
 from .journal import Answer, is_kind
 from .session import Changed, Session, TooEarly
 
@@ -161,21 +161,6 @@ def _give_page(app: FastAPI) -> None:
     @app.get("/page.js", response_class=FileResponse)
     def script() -> Path:
         return PAGE / "page.js"
-
-
-def listen(port: int) -> socket.socket:
-    """A socket that listens on 127.0.0.1; port 0 takes a free one. ConfigError where the port is not available."""
-    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen()
-    except OSError as error:
-        listening.close()
-        fix = "leave --port out to take a free one"
-        raise ConfigError(f"port {port} is not available: {error.strerror}", "--port", fix) from error
-    return listening
 
 
 def serve(app: FastAPI, listening: socket.socket) -> None:

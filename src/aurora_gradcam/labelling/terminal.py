@@ -18,6 +18,7 @@ from rich.table import Table
 from ..config import Params
 from ..errors import ConfigError
 from ..tables.labels import LABELS_FILE
+from ..web.listening import listen
 from . import server
 from .agreement import agreement
 from .collect import Collected, collect
@@ -52,7 +53,7 @@ def label(params: Params, annotator: str, order: Order, wish: Wish, port: int, o
     if session.journal.recovered:
         logger.warning(session.journal.recovered)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like this, too, it collects
-    with server.listen(port) as listening, suppress(KeyboardInterrupt):
+    with listen(port) as listening, suppress(KeyboardInterrupt):
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe()
         print_address(session, f"http://127.0.0.1:{port}/?token={token}", open_browser)

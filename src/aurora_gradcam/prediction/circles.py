@@ -109,12 +109,13 @@ def for_images(sizes: Mapping[Path, Size], choice: Choice, extract: Extract) -> 
 
 def _cut(size: Size, paths: Sequence[Path], choice: Choice, default: Circle) -> Cut:
     try:
-        return Cut(_for_size(size, paths, choice, default))
+        return Cut(for_size(size, paths, choice, default))
     except (InputError, DataError) as error:
         return Cut(error=error)
 
 
-def _for_size(size: Size, paths: Sequence[Path], choice: Choice, default: Circle) -> Circle | None:
+def for_size(size: Size, paths: Sequence[Path], choice: Choice, default: Circle) -> Circle | None:
+    """The circle that images of one size are cut to; None where they are frames already. Errors as of `for_images`."""
     if choice == AUTO:
         return _search(paths)
     if isinstance(choice, Circle):

@@ -8,20 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ..drawing import style
 from ..drawing.keogram import middle_line
 from ..drawing.night_plot import TIME, Night, night_keogram
-from ..inference.classify import ahead, classify_kinds, helpers, predictions
-from ..inference.kinds import kind_columns, p_cloud
+from ..inference.classify import ahead, helpers
 from ..progress import track
 from ..tables.frames import SIMULATED_PREFIX
-from ..tables.kinds import CLOUD, FORM, STRENGTH
-from ..training.heads import Heads
-from ..training.network import ModelCard
+from .classifier import Classifier, classify_pictures
 from .series import SKY, Series
-from .sky_check import SkyCheck
 from .status import Frame, Status
 
 LINES = 180
@@ -29,9 +24,6 @@ LINES = 180
 DPI = 150
 """Of a keogram's file."""
 ELAPSED = "time since the video's start (hours:minutes); the clock is not known"
-KIND_COLUMNS = (f"p_{CLOUD}", CLOUD, FORM, STRENGTH)
-"""Probability of any cloud; clear, broken or overcast; form of the aurora, and its strength in kilorayleigh, of frames
-called aurora."""
 _START = pd.Timestamp("2000-01-01", tz="UTC")
 
 
@@ -52,18 +44,12 @@ class Classification:
     lines: np.ndarray | None
 
 
-def classify_series(
-    series: Series,
-    network: torch.nn.Module,
-    card: ModelCard,
-    batch_size: int,
-    why_no_sky: SkyCheck | None = None,
-    heads: Heads | None = None,
-) -> Classification:
+def classify_series(series: Series, classifier: Classifier, batch_size: int) -> Classification:
     """Classify every frame whose status is ok; reading a picture may change its status and give a reason.
 
-    A picture for which `why_no_sky` gives a reason gets no probability.
+    A picture for which `classifier.why_no_sky` gives a reason gets no probability.
     """
+    network, why_no_sky = classifier.network, classifier.why_no_sky
     status, reason = (series.rows[name].to_numpy(dtype=object).copy() for name in ("status", "reason"))
     wanted = np.flatnonzero(status == Status.OK).tolist()
     good: list[int] = []
@@ -82,22 +68,10 @@ def classify_series(
                 good.append(number)
                 yield frame.picture
 
-    logits, outputs = classify_kinds(network, card, pictures(), batch_size, heads)
-    predicted = predictions(good, logits, card.temperature, card.threshold)
-    predicted = predicted.join(_kinds(outputs, predicted["is_aurora"])).set_index("frame_id")
+    predicted = classify_pictures(classifier, good, pictures(), batch_size)
     rows = series.rows.assign(status=status, reason=reason).join(predicted)
     rows["is_aurora"] = rows["is_aurora"].astype("boolean")
     return Classification(rows, lines[:, : len(good)] if lines is not None else None)
-
-
-def _kinds(outputs: dict[str, np.ndarray], is_aurora: pd.Series) -> pd.DataFrame:
-    """Those of KIND_COLUMNS that the heads give."""
-    columns = kind_columns(outputs, is_aurora.to_numpy())
-    if CLOUD in columns:
-        columns[f"p_{CLOUD}"] = p_cloud(columns)
-    if FORM in columns:  # a frame that is not called aurora has no form to tell
-        columns[FORM] = columns[FORM].where(is_aurora, None)
-    return columns[[name for name in KIND_COLUMNS if name in columns]]
 
 
 def write_keogram(

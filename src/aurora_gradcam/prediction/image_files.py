@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,8 @@ DAMAGE = ("Corrupt JPEG data", "Premature end")
 """How libjpeg's warnings begin where it met damage."""
 
 Item = TypeVar("Item")
+File = Path | bytes
+"""A picture's file, or its content."""
 Kind = tuple[bool, tuple[int, int]]
 """Whether pictures are in colour, and their width and height: one camera's pictures are of one kind."""
 Scale = Mapping[Kind, float]
@@ -70,10 +73,10 @@ class Header(NamedTuple):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(file: File) -> Iterator[Image.Image]:
     """The image of a file; whatever Pillow and its plug-ins raise is an OSError that says why."""
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
             yield image
     except UnidentifiedImageError as error:
         raise OSError("this is no image that can be read") from error
@@ -85,12 +88,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise OSError(f"the decoder failed: {error}") from error
 
 
-def read_header(path: Path) -> Header:
+def _content(file: File) -> bytes:
+    return file if isinstance(file, bytes) else file.read_bytes()
+
+
+def read_header(file: File) -> Header:
     """What the file says of its picture, without decoding it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with _opened(path) as image:
+            with _opened(file) as image:
                 width, height = image.size
                 if width * height > PIXELS_MAX:
                     return Header(fault=TOO_LARGE)
@@ -125,10 +132,10 @@ def _is_deep_colour(image: Image.Image) -> bool:
     return "16" in str(arguments)
 
 
-def _levels(image: Image.Image, path: Path) -> np.ndarray:
+def _levels(image: Image.Image, file: File) -> np.ndarray:
     """The levels of a picture of more than 8 bits, as stored, float32 (height, width) or RGB (height, width, 3)."""
     if _is_deep_colour(image):
-        levels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+        levels = cv2.imdecode(np.frombuffer(_content(file), np.uint8), cv2.IMREAD_UNCHANGED)
         if levels is None:
             raise OSError("its 16-bit colours cannot be decoded")
         alpha = levels[..., 3:].astype(np.float32) / 65535 if levels.shape[2] == 4 else 1
@@ -178,26 +185,37 @@ def measure_scale(headers: Mapping[Path, Header]) -> Scale:
     deep = [path for path, header in headers.items() if header.is_deep and not header.fault]
     for path in _spread(deep, SAMPLE):
         try:
-            with _opened(path) as image:
-                levels = _levels(image, path)
-                whites.setdefault(_kind(levels), []).append(white_level(peak(levels), image.mode == "F"))
+            kind, white = white_of(path)
         except OSError:
             continue  # a row with its reason once it is classified
-    return {kind: float(np.percentile(each, PEAK_PERCENTILE, method="higher")) for kind, each in whites.items()}
+        whites.setdefault(kind, []).append(white)
+    return {kind: white_of_night(each) for kind, each in whites.items()}
+
+
+def white_of(file: File) -> tuple[Kind, float]:
+    """Kind and white level of a picture of more than 8 bits, by itself; an OSError where it is damaged."""
+    with _opened(file) as image:
+        levels = _levels(image, file)
+        return _kind(levels), white_level(peak(levels), image.mode == "F")
+
+
+def white_of_night(whites: Sequence[float]) -> float:
+    """The white level that pictures of a night share, from that of each."""
+    return float(np.percentile(whites, PEAK_PERCENTILE, method="higher"))
 
 
 def _kind(levels: np.ndarray) -> Kind:
     return levels.ndim == 3, (levels.shape[1], levels.shape[0])
 
 
-def _stored_rgb(image: Image.Image, path: Path, scale: Scale | None = None) -> np.ndarray:
+def _stored_rgb(image: Image.Image, file: File, scale: Scale | None = None) -> np.ndarray:
     """Any image as uint8 RGB (height, width, 3), as stored: grey repeated, what is transparent on black.
 
     Levels of more than 8 bits become white by `scale`, or where that does not have their kind by their own peak. A
     hot pixel, far above white in even surroundings, gets the level of these.
     """
     if _is_deep(image):
-        levels = _levels(image, path)
+        levels = _levels(image, file)
         white = (scale or {}).get(_kind(levels)) or white_level(peak(levels), image.mode == "F")
         smooth = cv2.medianBlur(np.ascontiguousarray(levels), 3)
         levels = eight_bits(np.where(levels > ABOVE_WHITE * white, smooth, levels), white)
@@ -225,7 +243,7 @@ def _jpeg_warning(content: bytes) -> str:
     return ""
 
 
-def read_picture(path: Path, scale: Scale | None = None) -> np.ndarray:
+def read_picture(file: File, scale: Scale | None = None) -> np.ndarray:
     """The first picture of a file as uint8 RGB (height, width, 3), turned upright as EXIF says.
 
     Raises
@@ -233,19 +251,19 @@ def read_picture(path: Path, scale: Scale | None = None) -> np.ndarray:
     OSError
         The file is damaged; with the reason.
     """
-    with _opened(path) as image:
-        if image.format in ("JPEG", "MPO") and (damage := jpeg_damage(path.read_bytes())):
+    with _opened(file) as image:
+        if image.format in ("JPEG", "MPO") and (damage := jpeg_damage(_content(file))):
             raise OSError(damage)
-        return np.ascontiguousarray(_upright(_stored_rgb(image, path, scale), _orientation(image)))
+        return np.ascontiguousarray(_upright(_stored_rgb(image, file, scale), _orientation(image)))
 
 
-def read_frame(path: Path, circle: Circle | None, scale: Scale | None = None) -> Frame:
+def read_frame(file: File, circle: Circle | None, scale: Scale | None = None) -> Frame:
     """An image as the square frame that is classified.
 
     `circle` is cut out; without one the image is a frame already, and stays as it is, bit for bit.
     """
     try:
-        picture = read_picture(path, scale)
+        picture = read_picture(file, scale)
     except OSError as error:
         return Frame(Status.CORRUPT, reason=str(error))
     frame = picture if circle is None else cut(picture, circle)

@@ -6,10 +6,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import NamedTuple
 
 import pandas as pd
-import torch
 
 from .. import memory
 from ..config import Circle, Extract
@@ -18,14 +16,13 @@ from ..files import atomic_write
 from ..gradcam.maps import method_and_layer
 from ..preprocessing import video
 from ..training import network as networks
-from ..training.heads import Heads, load_heads
-from . import circles, image_files, model
+from . import circles, image_files
 from .checks import list_warnings
-from .classification import KIND_COLUMNS, classify_series, write_keogram
+from .classification import classify_series, write_keogram
+from .classifier import KIND_COLUMNS, Classifier, load
 from .page import PAGE, render_page
 from .result import Job, Result
 from .series import Series, of_images, of_video
-from .sky_check import SkyCheck, load_sky_check
 from .sources import Source, find_sources
 from .thumbnails import draw_thumbnails, explain_surest
 
@@ -39,15 +36,6 @@ FIRST_COLUMNS = (
 """By these a table is known as one of `aurora predict`, also of an earlier version."""
 COLUMNS = (*FIRST_COLUMNS, "logit_no", "logit_yes", "moon_phase_angle", "moon_illumination", "reason")
 """After them those of KIND_COLUMNS for which the model has a head."""
-
-
-class Classifier(NamedTuple):
-    """A network in evaluation mode, its card; its check for pictures of no sky and its further heads, if any."""
-
-    network: torch.nn.Module
-    card: networks.ModelCard
-    why_no_sky: SkyCheck | None
-    heads: Heads | None = None
 
 
 def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
@@ -92,11 +80,9 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
 
 def _load(job: Job) -> Classifier:
     """The classifier, its maps' layer checked; fetched first where a fresh clone lacks it."""
-    model.fetch_missing(job.model)
-    network, card = networks.load_classifier(job.model)
-    network.requires_grad_(False)
-    networks.layer(network, method_and_layer(job.params.gradcam.layers[0])[1])
-    return Classifier(network, card, load_sky_check(job.model, network, card), load_heads(job.model))
+    classifier = load(job.model)
+    networks.layer(classifier.network, method_and_layer(job.params.gradcam.layers[0])[1])
+    return classifier
 
 
 def _classify_videos(
@@ -118,8 +104,8 @@ def _classify_videos(
 
 
 def _result(series: Series, cut_to: list[Circle], classifier: Classifier, job: Job) -> Result:
-    network, card, why_no_sky, heads = classifier
-    classification = classify_series(series, network, card, job.params.evaluate.batch_size, why_no_sky, heads)
+    network, card = classifier.network, classifier.card
+    classification = classify_series(series, classifier, job.params.evaluate.batch_size)
     rows, layer = classification.rows, job.params.gradcam.layers[0]
     keogram = write_keogram(series, classification, card.threshold, job.params.extract.interval_s, job.out)
     thumbnails = draw_thumbnails(series, rows, card.threshold)

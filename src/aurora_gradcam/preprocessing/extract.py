@@ -1,4 +1,4 @@
-"""Stage extract: a month's night videos -> masked frames, time strips and a row a frame."""
+"""Stage extract: a month's night videos, or folders of pictures -> masked frames, their times and a row a frame."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ..corpus.frame_ids import make
 from ..errors import DataError, InputError
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus
-from . import video
-from .video_names import find_videos
+from . import picture_nights, video
+from .video_names import find_videos, has_videos
 
 logger = logging.getLogger(__name__)
 
@@ -128,13 +128,23 @@ def warn_of_copies(frames: pd.DataFrame, month: str) -> None:
 
 def run(params: Params, month: str) -> None:
     """Extract all nights of a month, such as `2024-02`, below the current folder."""
-    probed = probe_all(find_videos(RAW / month, params.extract.file_pattern), params.extract)
+    pictures = picture_nights.find(RAW / month)
+    videos = {} if pictures and not has_videos(RAW / month) else find_videos(RAW / month, params.extract.file_pattern)
+    picture_nights.check_videos(pictures, videos)
+    probed = probe_all(videos, params.extract)
     night_frames = parallel.map_nights(
         partial(extract_night, extract=params.extract), probed, f"extract {month} (nights)"
     )
+    night_frames += parallel.map_nights(
+        partial(picture_nights.extract_night, extract=params.extract, predict=params.predict),
+        pictures,
+        f"extract {month} (nights of pictures)",
+    )
     for root in (archive.FRAMES, archive.STAMPS):
-        remove_others(root / month, {night for night, _ in probed})
+        remove_others(root / month, {night for night, _ in [*probed, *pictures]})
     frames = pd.concat(night_frames, ignore_index=True)
+    if pictures and videos:
+        frames = frames.sort_values("night", kind="stable", ignore_index=True)
     check_bad(frames, month, params.extract.max_bad_fraction)
     warn_of_copies(frames, month)
     FRAMES_TABLE.write(frames, month)

@@ -22,6 +22,7 @@ from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus, elapsed_s
 from ..tables.times import TIME_STATUSES, TIMES_TABLE, TimeStatus
 from ..zones import zone_named
+from . import named_times
 from .times import clock, glyphs, stamps, unread
 from .times.readings import parse
 
@@ -39,6 +40,8 @@ def time_night(frames: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list
     """Times of one night's frames (rows of FRAMES_TABLE), and what a person should know about the night."""
     frames = frames.sort_values("frame_no", ignore_index=True)
     night = frames["night"].iloc[0]
+    if times := named_times.read(night):
+        return named_times.place(frames, times, params.site.timezone), []
     read = read_texts(frames["frame_id"], read_strips(night).get, night, params)
     return place_night(frames, read, params)
 

@@ -13,19 +13,17 @@ from ..conditions import CONDITIONS, condition_name
 from ..config import Params, SampleLabel
 from ..errors import DataError
 from ..files import atomic_write
+from ..logs import of_nights
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, FrameStatus
 from ..tables.labels import LABELLED_TABLE, LABELS_FILE, TO_LABEL, SampleSet, is_person
 from ..tables.sky import SKY_TABLE
+from .audit import Use, in_training_conditions, sample_audit, use_of_nights
 from .sampling import draws, rank_within
 
 logger = logging.getLogger(__name__)
 
 SAMPLE_COLUMNS = ["frame_id", "night", "utc", "sun_class", "moon_class"]
-
-
-def _of_condition(frames: pd.DataFrame, sun: str, moon: str) -> np.ndarray:
-    return ((frames["sun_class"] == sun) & (frames["moon_class"] == moon)).to_numpy(dtype=bool)
 
 
 def sample_pool(
@@ -49,8 +47,7 @@ def sample_pool(
     `min(per_night_max, floor(night_fraction_max * candidates))` frames, at least 1, whatever other nights there are,
     and at least its labelled ones.
     """
-    conditions = [_of_condition(frames, condition.sun, condition.moon) for condition in params.conditions]
-    pool = frames[np.any(conditions, axis=0)]
+    pool = frames[in_training_conditions(frames, params)]
     candidates = pool.groupby("night")["frame_id"].transform("size")
     part = np.floor(params.night_fraction_max * candidates + 1e-9)  # 1e-9: 0.29 * 100 is 28.999999999999996
     wanted_of_night = part.clip(upper=params.per_night_max).clip(lower=1)
@@ -59,29 +56,6 @@ def sample_pool(
     is_chosen = (rank_within(pool["night"], numbers) < wanted_of_night) | is_labelled
     chosen = is_chosen.groupby(pool["night"].to_numpy()).transform("sum")
     return pool[is_chosen].assign(weight=(candidates / chosen)[is_chosen])
-
-
-def sample_audit(frames: pd.DataFrame, per_condition: int, seed: int) -> pd.DataFrame:
-    """The audit sample: so many frames from each of the nine conditions, every frame as likely as any other.
-
-    The frames of a night are spaced evenly over [0, 1), in random order and from a random start, and the smallest
-    numbers of all nights are taken: every night gives its proportional part, rounded up or down, and a further night
-    changes only what it displaces.
-
-    Returns
-    -------
-    The chosen rows with `weight`, the condition's frames for each chosen one; all frames of a condition with fewer.
-    """
-    chosen = []
-    for sun, moon in CONDITIONS:
-        of_condition = frames[_of_condition(frames, sun, moon)]
-        order = rank_within(of_condition["night"], draws(of_condition["frame_id"], seed, "audit"))
-        nights, number = np.unique(of_condition["night"].to_numpy(dtype=str), return_inverse=True)
-        starts = draws(nights, seed, f"audit {sun} {moon}")
-        numbers = (order + starts[number]) / np.bincount(number)[number]
-        smallest = of_condition.iloc[np.argsort(numbers, kind="stable")[:per_condition]]
-        chosen.append(smallest.assign(weight=len(of_condition) / max(len(smallest), 1)))
-    return pd.concat(chosen)
 
 
 def _usable(frames: pd.DataFrame, sky: pd.DataFrame) -> pd.DataFrame:
@@ -108,48 +82,61 @@ def run(params: Params) -> None:
     frames = FRAMES_TABLE.read_months(params.months)
     labels = labels_file.read(LABELS_FILE, frames["frame_id"])
     usable = _usable(frames, SKY_TABLE.read())
-    audit = sample_audit(usable, params.sample_label.audit_per_condition, params.seed)
+    use = use_of_nights(usable, params.sample_label, params.seed)
+    audit = sample_audit(usable, use, params.sample_label.audit_per_condition, params.seed)
     by_people = set(labels.loc[labels["annotator"].map(is_person).astype(bool), "frame_id"])
-    pool = sample_pool(usable, params.sample_label, params.seed, by_people - set(audit["frame_id"]))
+    of_training = usable[usable["night"].map(use) == Use.TRAINING]
+    pool = sample_pool(of_training, params.sample_label, params.seed, by_people)
     if pool.empty:
         raise _no_pool(usable, params.sample_label)
     sample = pd.concat([pool.assign(set=SampleSet.TRAIN_POOL.value), audit.assign(set=SampleSet.AUDIT.value)])
     agreed = labels_file.majority(labels)
-    joined = sample.merge(agreed, on="frame_id", how="left").sort_values(["frame_id", "set"], ignore_index=True)
+    joined = sample.merge(agreed, on="frame_id", how="left").sort_values("frame_id", ignore_index=True)
     missing = joined["label"].isna()
     LABELLED_TABLE.write(joined[~missing])
-    to_label = write_to_label(joined[missing])
-    _log_what_is_left(agreed, set(sample["frame_id"]), by_people, set(usable["frame_id"]), to_label)
+    write_to_label(joined[missing])
+    _log_funnel(usable, usable[in_training_conditions(usable, params.sample_label)], joined)
+    if missing.any():
+        logger.info(f"{missing.sum()} frames still to be labelled, see {TO_LABEL}")
+    kept_apart = set(usable.loc[usable["night"].map(use) == Use.AUDIT, "frame_id"])
+    _log_unused(agreed, set(sample["frame_id"]), by_people, set(usable["frame_id"]), kept_apart)
 
 
-def write_to_label(missing: pd.DataFrame) -> int:
-    """Write `TO_LABEL`, one row a frame, its sets joined with `+`; return how many rows."""
-    sets = missing.groupby("frame_id")["set"].agg(lambda of_frame: "+".join(sorted(of_frame, reverse=True)))
-    once = missing.drop_duplicates("frame_id").drop(columns="set").merge(sets.reset_index(), on="frame_id")
+def write_to_label(missing: pd.DataFrame) -> None:
+    """Write `TO_LABEL`, a row a frame."""
     with atomic_write(TO_LABEL) as temporary:
         columns = [*SAMPLE_COLUMNS, "set"]
-        once[columns].to_csv(temporary, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n")
-    return len(once)
+        missing[columns].to_csv(temporary, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n")
 
 
-def _log_what_is_left(
-    agreed: pd.DataFrame, sampled: set[str], by_people: set[str], usable: set[str], to_label: int
+def _log_funnel(usable: pd.DataFrame, in_conditions: pd.DataFrame, sample: pd.DataFrame) -> None:
+    """Log in one line how many frames and nights each step leaves."""
+    labelled = sample[sample["label"].notna()]
+    pool, audit = (labelled[labelled["set"] == name] for name in SampleSet)
+    logger.info(
+        f"usable {of_nights(usable)}; in sample_label.conditions {of_nights(in_conditions)}; asked {of_nights(sample)};"
+        f" labelled: pool {of_nights(pool)}, audit {of_nights(audit)}"
+    )
+
+
+def _log_unused(
+    agreed: pd.DataFrame, sampled: set[str], by_people: set[str], usable: set[str], kept_apart: set[str]
 ) -> None:
-    """Log how many frames are still to be labelled and which labels are not used."""
+    """Log which labels are not used, and why; `kept_apart` are the frames of nights kept for the audit."""
     ties = int(agreed["label"].isna().sum())
     if not LABELS_FILE.exists():
         logger.warning(f"there is no {LABELS_FILE} yet")
-    if to_label:
-        logger.info(f"{to_label} frames still to be labelled, see {TO_LABEL}")
     if ties:
         logger.warning(f"{ties} frames have as many yes as no and count as unlabelled")
     unused = set(agreed["frame_id"]) - sampled
     if unused - by_people:
         logger.warning(f"{len(unused - by_people)} labelled frames are not in the sample and not used")
     if of_people := unused & by_people:
+        bad, apart = of_people - usable, of_people & kept_apart
         logger.warning(
-            f"{len(of_people)} frames that people labelled are not used: {len(of_people & usable)} lie outside"
-            f" sample_label.conditions, {len(of_people - usable)} are bad or without a time; {LABELS_FILE} keeps them"
+            f"{len(of_people)} frames that people labelled are not used: {len(of_people - bad - apart)} lie outside"
+            f" sample_label.conditions, {len(apart)} are of nights kept for the audit, {len(bad)} are bad or without a"
+            f" time; {LABELS_FILE} keeps them"
         )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 
 from ..config import Fractions, Params
 from ..corpus.frame_ids import night_of, sort_key
 from ..errors import ConfigError, DataError
+from ..logs import of_nights
 from ..stage import stage_main
 from ..tables.kinds import KINDS
 from ..tables.labels import LABELLED_TABLE, LABELS, LABELS_FILE, TO_LABEL
 from ..tables.split import SPLIT_TABLE, SPLITS
 from .sampling import draws, rank_within, spread_over
+
+logger = logging.getLogger(__name__)
 
 TRIES = 1000  # orders of the nights that are tried
 MORE_LABELS = "label more frames of the rarer class, change split.fractions, or use fewer splits (a fraction of 0)"
@@ -27,9 +32,10 @@ def _counted(pool: pd.DataFrame) -> str:
 def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
     """Assign each night to one split so that the shares of yes and of no come close to the fractions.
 
+    Shares of frames, of which the classifier learns, and as much of nights with either class, on which the scores rest.
     A greedy search with restarts: in each of `TRIES` seeded orders of the nights, every night goes to the split with
-    the largest deficit of what the night has (of yes and no, as shares of all). Of the assignments with both classes in
-    every split, the one with the least squared deviation of shares is taken, the first of equals.
+    the largest deficit of what the night has, as shares of all. Of the assignments with both classes in every split,
+    the one with the least squared deviation of shares is taken, the first of equals.
 
     Parameters
     ----------
@@ -42,10 +48,11 @@ def divide_nights(counts: np.ndarray, fractions: np.ndarray, generator: np.rando
     -------
     The index of each night's split, shape (nights,); None where no assignment has both classes in every split.
     """
-    shares = counts / counts.sum(axis=0)
+    amounts = np.column_stack([counts, counts > 0])
+    shares = amounts / amounts.sum(axis=0)
     order = generator.permuted(np.tile(np.arange(len(counts)), (TRIES, 1)), axis=1)
-    deficit = np.tile(fractions[:, None], (TRIES, 1, 2))
-    has_class = np.zeros(deficit.shape, dtype=bool)
+    deficit = np.tile(fractions[:, None], (TRIES, 1, shares.shape[1]))
+    has_class = np.zeros((TRIES, len(fractions), counts.shape[1]), dtype=bool)
     assigned = np.zeros(order.shape, dtype=np.int64)
     tries = np.arange(TRIES)
     for night in order.T:  # a night of every try at a time
@@ -155,6 +162,8 @@ def run(params: Params) -> None:
         raise DataError("no frame of the training pool is labelled", LABELLED_TABLE.path(), fix)
     policy = by_night if params.split.policy == "night" else by_frame
     split = policy(pool, params.split.fractions, params.split.balance, params.seed)
+    parts = ", ".join(f"{name} {of_nights(split[split['split'] == name])}" for name in SPLITS)
+    logger.info(f"pool {of_nights(pool)}; {parts}; left out to balance classes {len(pool) - len(split)}")
     SPLIT_TABLE.write(split.sort_values("frame_id", key=sort_key))
 
 

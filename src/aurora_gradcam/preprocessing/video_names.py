@@ -109,6 +109,11 @@ def find_videos(folder: Path, pattern: str) -> dict[str, Path]:
     return dict(sorted(videos.items()))
 
 
+def has_videos(folder: Path) -> bool:
+    """Whether a month's folder holds any video, whatever its name."""
+    return bool(_videos_in(folder))
+
+
 def _videos_in(folder: Path) -> list[Path]:
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     videos = [path for path in paths if path.suffix.lower() in VIDEOS]

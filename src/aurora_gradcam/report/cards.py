@@ -19,6 +19,7 @@ from .formats import basis, counted, inline, number, plain, whole
 from .inputs import Inputs
 from .page_tables import SCORES, SETS
 from .thesis_tables import illumination_table, months_table
+from .verdicts import calibration_text, chosen_on_val, gain_text
 
 CITATION = Path("CITATION.cff")
 
@@ -48,6 +49,10 @@ def compose(template: str, data: Inputs, metrics: dict[str, Any], params: Params
         provenance=provenance,
         starting_weights=(provenance.get("weights") or {}).get("name") or metrics["train"]["weights"],
         held_out=data.held_out,
+        start=metrics.get("start"),
+        gain_text=gain_text,
+        calibration_text=calibration_text(metrics["calibration"], params.train.least_val_nights),
+        chosen_on_val=chosen_on_val(metrics["calibration"]),
         sets=SETS,
         scores=SCORES,
         conditions=[plain(f"{pair.sun} x {pair.moon}") for pair in params.sample_label.conditions],

@@ -14,7 +14,7 @@ from ..config import Params
 from ..corpus.frame_ids import month_of
 from ..corpus.images import decode_image
 from ..errors import InputError
-from ..inference import leakage_gap
+from ..inference import leakage_result
 from ..results import COUPLING, EVALUATION, EXPLANATIONS, OCCURRENCE, OCCURRENCE_BY_KP, RELIABILITY_PLOT, read_json
 from ..stage import WARNINGS
 from ..tables.cams import CAMS_TABLE
@@ -137,7 +137,7 @@ def read(params: Params) -> Inputs:
         reliability=pd.read_csv(required(RELIABILITY_PLOT, "evaluate")),
         coupling=read_json(COUPLING) if COUPLING.exists() else None,
         occurrence_by_kp=pd.read_csv(OCCURRENCE_BY_KP, dtype={"group": str}) if OCCURRENCE_BY_KP.exists() else None,
-        leakage=leakage_gap.current(),
+        leakage=leakage_result.current(),
         to_label=len(pd.read_csv(required(TO_LABEL, "sample_label"))),
         truth=read_truth(frames),
         study=yaml.safe_load(STUDY.read_text(encoding="utf-8")) if STUDY.exists() else None,

@@ -114,6 +114,14 @@ class Scores(SplitCounts):
     tp: int
 
 
+class Start(TypedDict):
+    """The network that training started from on the test set, and the trained one's gain (`inference.start`)."""
+
+    weights: str | None
+    scores: Scores | None
+    gain: dict[str, Estimate] | None
+
+
 class Calls(SplitCounts):
     """How often aurora is called; yes and no count calls."""
 
@@ -154,6 +162,8 @@ class Calibration(TypedDict):
 
     temperature: float
     threshold: float
+    temperature_from: NotRequired[str]
+    threshold_from: NotRequired[str]
     val_ece_before: Estimate | None
     val_ece_after: Estimate | None
     test_ece_before: Estimate | None
@@ -247,12 +257,37 @@ class ReportedSet(TypedDict):
     nights: int
 
 
-class Leakage(TypedDict):
-    """The scores of both ways to split the same labels, and their gap."""
+class Policies(TypedDict):
+    """The scores of both ways to split the same labels, and their gap; of each training the gap in accuracy."""
 
     night: ReportedSet
     frame: ReportedSet
     scores: dict[str, dict[str, Estimate]]
+    accuracy_gap_by_seed: NotRequired[list[float]]
+
+
+class OtherCamera(TypedDict):
+    """The scores on a camera's frames of classifiers that learnt from its own nights and from another's."""
+
+    own: ReportedSet
+    other: ReportedSet
+    scores: dict[str, dict[str, Estimate]]
+    accuracy_gap_by_seed: list[float]
+
+
+class Cameras(TypedDict):
+    """By start and camera, `first` or `second`."""
+
+    first_night_of_second: str
+    starts: dict[str, dict[str, OtherCamera]]
+
+
+class Leakage(TypedDict):
+    """How many trainings there are from each start, and what came out, by the name of the weights at the start."""
+
+    seeds: int
+    starts: dict[str, Policies]
+    cameras: Cameras | None
 
 
 class Agreement(TypedDict):
@@ -291,6 +326,7 @@ class Metrics(TypedDict):
     split: Split
     train: Training
     scores: dict[str, Scores]
+    start: NotRequired[Start]
     conditions: dict[str, Condition]
     audit: Trust
     calibration: Calibration
@@ -375,6 +411,7 @@ def collect(params: Params, data: Inputs) -> Metrics:
         "split": split_counts(data.split, params.split.policy),
         "train": training_results(data.training, params),
         "scores": evaluation["splits"],
+        **({"start": evaluation["start"]} if "start" in evaluation else {}),
         "conditions": evaluation["conditions"],
         "audit": evaluation["audit"],
         "calibration": evaluation["calibration"],
@@ -388,7 +425,7 @@ def collect(params: Params, data: Inputs) -> Metrics:
             "baselines": explanations["baselines"],
             "randomisation": explanations["randomisation"],
         },
-        "leakage": data.leakage and {key: data.leakage[key] for key in ("night", "frame", "scores")},
+        "leakage": data.leakage,
         "all_frames": evaluation["all_frames"],
         "frames_without_prediction": evaluation["frames_without_prediction"],
     }

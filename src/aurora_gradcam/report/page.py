@@ -18,17 +18,20 @@ from .formats import Table, counted, estimate, inline, number, whole
 from .headlines import headlines, label_noise
 from .inputs import Inputs
 from .page_tables import SETS
+from .verdicts import calibration_text, chosen_on_val, gain_text
 
 
 def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | None]:
     """The tables of results by name; None where there is nothing to show."""
     audited = metrics["audit"]["labelled_frames"] > 0
+    begun = metrics.get("start") or {}
     leakage, explanations = metrics["leakage"], metrics["explanations"]
     chances = (metrics.get("coupling") or {}).get("chances")
     curves = explanations["randomisation"]
     truth = (metrics.get("truth") or {}).get("scores")
     return {
         "by_split": page_tables.by_split(metrics["scores"]),
+        "start": page_tables.start(begun, metrics["scores"]["test"]) if begun.get("scores") else None,
         "against_truth": page_tables.against_truth(metrics["scores"], truth) if truth else None,
         "confusion": page_tables.confusion(metrics["scores"][held_out], SETS[held_out]),
         "by_condition": page_tables.by_condition(metrics["conditions"]),
@@ -37,6 +40,7 @@ def result_tables(metrics: dict[str, Any], held_out: str) -> dict[str, Table | N
         "occurrence": page_tables.occurrence(metrics["occurrence"]) if metrics["occurrence"] else None,
         "coupling": page_tables.coupling(chances) if chances else None,
         "leakage": page_tables.leakage(leakage) if leakage else None,
+        "cameras": page_tables.cameras(leakage["cameras"]) if leakage and leakage["cameras"] else None,
         "maps": page_tables.maps(explanations) if explanations["maps"] else None,
         "randomisation": page_tables.randomisation(curves) if curves else None,
     }
@@ -95,6 +99,10 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         label_noise=label_noise(metrics, data.held_out),
         tables=result_tables(metrics, data.held_out),
         kind_tables=kind_tables.tables(metrics.get("kinds") or {}, metrics["occurrence"], data.held_out),
+        start_weights=(metrics.get("start") or {}).get("weights"),
+        gain_text=gain_text,
+        calibration_text=calibration_text(metrics["calibration"], params.train.least_val_nights),
+        chosen_on_val=chosen_on_val(metrics["calibration"]),
         coverage=coverage_text(metrics),
         has_masks="energy_in_mask" in measured,
         yes_share=estimate(metrics["all_frames"]["yes_share"]),

@@ -44,6 +44,17 @@ def by_split(scores: Numbers) -> Table:
     return Table("scores", "Scores by set; yes is the positive class.", ["score", *SETS.values()], rows)
 
 
+def start(of: Numbers, trained: Numbers) -> Table:
+    """The scores of the trained network beside those of the weights it started from, on the same test frames."""
+    rows: list[list[Cell | str]] = [["frames / nights", basis(trained), basis(of["scores"]), basis(trained)]]
+    rows += [
+        [SCORES[key], estimate(trained[key]), estimate(of["scores"][key]), estimate(gain)]
+        for key, gain in of["gain"].items()
+    ]
+    caption = "The test set before and after training; the gain is positive where training helped."
+    return Table("start", caption, ["score", "trained", f"weights '{of['weights']}' as they were", "gain"], rows)
+
+
 def against_truth(scores: Numbers, truth: Numbers) -> Table:
     """Scores of validation and test against the labels, and against the simulator's truth."""
     sides = [(name, of) for name in ("val", "test") if scores[name]["frames"] for of in (scores, truth)]
@@ -132,18 +143,28 @@ def coupling(chances: Numbers) -> Table:
 
 
 def leakage(of: Numbers) -> Table:
-    """Scores of both ways to split the same labels, and the gap."""
+    """Scores of both ways to split the same labels, and the gap, by the weights at the start."""
     rows: list[list[Cell | str]] = [
-        [SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
-        for name, score in of["scores"].items()
+        [start, SCORES[name], *(estimate(score[key]) for key in ("night", "frame", "gap"))]
+        for start, policies in of["starts"].items()
+        for name, score in policies["scores"].items()
     ]
-    heads = [
-        "score",
-        f"split by night ({SETS[of['night']['set']]})",
-        f"split by frame ({SETS[of['frame']['set']]})",
-        "gap",
-    ]
+    sets = next(iter(of["starts"].values()))
+    by_night, by_frame = (f"split by {name} ({SETS[sets[name]['set']]})" for name in ("night", "frame"))
+    heads = ["weights at the start", "score", by_night, by_frame, "gap"]
     return Table("leakage", "Scores of the same labels, split by night and by frame.", heads, rows)
+
+
+def cameras(of: Numbers) -> Table:
+    """Scores on each camera's frames of classifiers that learnt from it and from the other one, and the gap."""
+    rows: list[list[Cell | str]] = [
+        [start, f"the {camera}", SCORES[name], *(estimate(score[key]) for key in ("own", "other", "gap"))]
+        for start, by_camera in of["starts"].items()
+        for camera, sides in by_camera.items()
+        for name, score in sides["scores"].items()
+    ]
+    heads = ["weights at the start", "tested on", "score", "learnt from it", "learnt from the other", "gap"]
+    return Table("cameras", "Scores on one camera of classifiers of each camera.", heads, rows)
 
 
 def measured(columns: Mapping[str, Numbers]) -> dict[str, str]:

@@ -91,7 +91,7 @@ def audited(data: Inputs) -> pd.DataFrame:
 def with_point_estimates(metrics: Metrics, data: Inputs) -> dict[str, Any]:
     """The metrics as people read them: scores that lack only nights have their value, shares with their counts.
 
-    Frames of one condition have equal weights in the audit, so that plain counts and means give the same numbers.
+    Frames of one condition have equal weights in the audit, or nearly so, and plain counts are what a reader can check.
     """
     tree: dict[str, Any] = copy.deepcopy(dict(metrics))
     judged = data.split.merge(data.predictions, on="frame_id")
@@ -100,6 +100,8 @@ def with_point_estimates(metrics: Metrics, data: Inputs) -> dict[str, Any]:
         fill_values(score, score_values(judged[judged["split"] == name]))
     for score in tree.get("truth", {}).get("scores", {}).values():
         fill_ratios(score, score, SCORES)
+    if begun := tree.get("start", {}).get("scores"):
+        fill_ratios(begun, begun, SCORES)
     calls, audit = with_condition(data.predictions, data), audited(data)
     for name, condition in tree["conditions"].items():
         labelled = audit[audit["condition"] == name]

@@ -7,9 +7,12 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from ..errors import DataError
+from ..tables.labels import LABELS
 
 TEMPERATURES = (0.05, 20.0)
 """Bounds of the fit: beyond them probabilities are all but 0 or 1, or all but a half."""
+DEFAULT_TEMPERATURE, DEFAULT_THRESHOLD = 1.0, 0.5
+"""Where the val nights are too few to choose: probabilities as the network gives them, and the likelier class."""
 _TOLERANCE = 1e-6  # of the temperature's logarithm
 
 
@@ -48,7 +51,7 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     """
     _both_classes(targets, "no temperature can be fitted")
     if _towards_truth(logits, targets).min() >= 0:
-        return 1.0
+        return DEFAULT_TEMPERATURE
     fit = minimize_scalar(
         lambda logarithm: cross_entropy(logits, targets, float(np.exp(logarithm))),
         bounds=tuple(np.log(TEMPERATURES)),
@@ -91,6 +94,11 @@ def choose_threshold(p_aurora: np.ndarray, targets: np.ndarray) -> float:
     low, high = ends[np.argmin(distance)]
     middle = (low + high) / 2
     return float(middle if low < middle < high else high)  # two numbers without any between them
+
+
+def nights_by_class(targets: np.ndarray, nights: np.ndarray) -> dict[str, int]:
+    """In how many nights frames of class no and of class yes stand; targets (n,), nights (n,)."""
+    return {name: len(np.unique(nights[np.asarray(targets) == target])) for target, name in enumerate(LABELS)}
 
 
 def _towards_truth(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -16,10 +16,11 @@ from dvclive import Live
 from .. import config, memory, parallel
 from ..config import Params
 from ..corpus import archive
-from ..corpus.frame_ids import sort_key
+from ..corpus.frame_ids import night_of, sort_key
 from ..corpus.images import decode_image
 from ..errors import DataError
 from ..files import atomic_write
+from ..logs import of_nights
 from ..progress import track
 from ..stage import stage_main
 from ..tables.frames import FRAMES_TABLE, is_simulated
@@ -99,21 +100,35 @@ def follow(epochs: Iterable[Epoch], total: int) -> list[Epoch]:
 def calibrated(val: Pictures, params: config.Train, workers: int = 0) -> network.ModelCard:
     """The card of the classifier as written, with temperature and threshold from the val frames.
 
-    The logits are those of the stored weights, whose kernels are rounded to half precision, as evaluate meets them.
+    With fewer than `least_val_nights` val nights of either class both have their defaults instead, with a warning: what
+    a few nights choose holds for those nights. The logits are those of the stored weights, whose kernels are rounded to
+    half precision, as evaluate meets them.
     """
     model, card = network.load_classifier()
     logits = logits_of(model, val, for_evaluation(card.image_size, card.mean, card.std), params.batch_size, workers)
     targets = np.asarray(val.targets)
-    temperature = calibration.fit_temperature(logits, targets)
-    threshold = params.threshold
+    nights = calibration.nights_by_class(targets, np.array([night_of(frame_id) for frame_id in val.frame_ids]))
+    enough = min(nights.values()) >= params.least_val_nights
+    temperature, threshold = calibration.DEFAULT_TEMPERATURE, params.threshold
+    if enough:
+        temperature = calibration.fit_temperature(logits, targets)
     if threshold == "val":
-        threshold = calibration.choose_threshold(calibration.aurora_probability(logits, temperature), targets)
+        p_aurora = calibration.aurora_probability(logits, temperature)
+        threshold = calibration.choose_threshold(p_aurora, targets) if enough else calibration.DEFAULT_THRESHOLD
+    from_val = "val" if enough else "default"
     fitted = {
         "val_frames": len(val),
+        "val_nights": nights,
         "val_log_loss_before": calibration.cross_entropy(logits, targets),
         "val_log_loss_after": calibration.cross_entropy(logits, targets, temperature),
-        "threshold_from": "val" if params.threshold == "val" else "params",
+        "temperature_from": from_val,
+        "threshold_from": from_val if params.threshold == "val" else "params",
     }
+    if not enough:
+        logger.warning(
+            f"val has aurora in {nights['yes']} nights and none in {nights['no']}, and least_val_nights is"
+            f" {params.least_val_nights}: temperature {temperature:g}, threshold {threshold:g}, not chosen on val"
+        )
     changes = {"temperature": temperature, "threshold": threshold}
     return card.model_copy(update={**changes, "provenance": {**card.provenance, "calibration": fitted}})
 
@@ -144,6 +159,8 @@ def run(params: Params) -> None:
     """Train, calibrate, and write the classifier, its card and the curves."""
     split = SPLIT_TABLE.read()
     train, val = chosen(split, "train"), chosen(split, "val")
+    rest = split[split["split"] == "test"]
+    logger.info(f"learns from {of_nights(train)}; val {of_nights(val)}; set apart for the test {of_nights(rest)}")
     device, size = network.device(), params.train.image_size
     memory.keep()
     network.fix_threads()

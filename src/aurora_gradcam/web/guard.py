@@ -1,9 +1,11 @@
-"""Who may talk to the labelling server: the browser that was given the token, on this machine, from the page itself."""
+"""Who may talk to a page's server: whoever was given the token, by default on this machine, from the page itself."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
+import socket
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
@@ -18,6 +20,8 @@ HEADERS = {
 }
 TOKEN_HEADER = "X-Aurora-Token"  # noqa: S105  (the name of a header)
 LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
+BEARER = "Bearer "
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:/\s]+)(:\d{1,5})?")
 LONGEST_BODY = 4096  # bytes; an answer has about 80
 
 
@@ -37,14 +41,36 @@ def _refusal_of_body(request: Request) -> Response | None:
     return refused("the body is too large", 413) if int(length) > LONGEST_BODY else None
 
 
-def guard(app: FastAPI, token: str, port: int) -> None:
-    """Refuse what does not come from the browser that holds the token, and set the headers of every answer.
+def is_own_name(host: str) -> bool:
+    """Whether a Host is a number or this machine's own name: neither can be pointed here by a stranger's DNS."""
+    if not (match := HOST.fullmatch(host)):
+        return False
+    name = match[1].strip("[]").lower()
+    try:
+        ipaddress.ip_address(name)
+        return True
+    except ValueError:
+        own = socket.gethostname().lower()
+        return name in ("localhost", own, own.partition(".")[0], f"{own.partition('.')[0]}.local")
+
+
+def guard(app: FastAPI, token: str, port: int, command: str = "label", is_network: bool = False) -> None:
+    """Refuse what does not come from whoever holds the token, and set the headers of every answer.
 
     A Host that is not this machine's loopback is refused because a web site may point its own name at 127.0.0.1 (DNS
     rebinding), an Origin other than the page's own because cookies are shared by all ports of a machine. The port is
     free: `ssh -L 9000:127.0.0.1:PORT` shows the page at another one. A large body is refused before it is read.
+
+    Parameters
+    ----------
+    port
+        The one that the page is reached at.
+    command
+        The `aurora` command that serves it.
+    is_network
+        Whether it is served to the network: then a Host may also be a number or this machine's name.
     """
-    cookie = f"aurora_label_{port}"
+    cookie = f"aurora_{command}_{port}"
 
     def is_token(text: str | None) -> bool:
         return secrets.compare_digest((text or "").encode(), token.encode())
@@ -52,7 +78,7 @@ def guard(app: FastAPI, token: str, port: int) -> None:
     def refusal(request: Request) -> Response | None:
         """The answer to a request that goes no further."""
         host = request.headers.get("host", "")
-        if not LOOPBACK.fullmatch(host):
+        if not (LOOPBACK.fullmatch(host) or (is_network and is_own_name(host))):
             return refused("this server is for 127.0.0.1 only; from elsewhere, forward a port (ssh -L)")
         if request.headers.get("origin", f"http://{host}") != f"http://{host}":
             return refused("another page may not ask this server")
@@ -60,8 +86,11 @@ def guard(app: FastAPI, token: str, port: int) -> None:
             entry = RedirectResponse("/", 303)  # so that the token leaves the address bar
             entry.set_cookie(cookie, token, httponly=True, samesite="strict", path="/")
             return entry
-        if not (is_token(request.cookies.get(cookie)) or is_token(request.headers.get(TOKEN_HEADER))):
-            return refused("open the address with its token, as `aurora label` printed it")
+        bearer = request.headers.get("authorization", "").removeprefix(BEARER)
+        if not any(
+            is_token(given) for given in (request.cookies.get(cookie), request.headers.get(TOKEN_HEADER), bearer)
+        ):
+            return refused(f"open the address with its token, as `aurora {command}` printed it")
         return _refusal_of_body(request) if request.method not in ("GET", "HEAD") else None
 
     @app.middleware("http")
