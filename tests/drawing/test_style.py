@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,6 +18,23 @@ def embedded(pixels: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return f'<image xlink:href="data:image/png;base64,\n{base64.b64encode(buffer.getvalue()).decode()}" x="1"/>'
+
+
+@pytest.mark.parametrize("place", ["lower left", "lower center", "lower right", "upper center"])
+def test_the_note_on_the_simulated_sky_covers_no_legend_and_no_axes(place):
+    with style.applied():
+        figure = style.blank(2.0)
+        axes = figure.subplots()
+        for number in range(6):
+            axes.plot([0, 1], label=f"a rather long name of line {number}")
+        axes.set_xlabel("below the axes")
+        legend = figure.legend(*axes.get_legend_handles_labels(), loc=f"outside {place}", ncols=3)
+        style.say_simulated(figure)
+        style.settle(figure)
+        (note,) = figure.texts
+        boxes = [legend.get_window_extent(), note.get_window_extent(), axes.get_tightbbox()]
+        for one, other in combinations(boxes, 2):
+            assert not one.overlaps(other)
 
 
 @pytest.fixture

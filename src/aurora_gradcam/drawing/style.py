@@ -43,7 +43,8 @@ RC = {
 YES, NO, ACCENT, INK = "#009E73", "#5B3A8C", "#D55E00", "#222222"
 MOON_COLOURS = {"No_Moon": "#22304A", "Moon_Quarter": "#5E8FBF", "Moon_Full": "#EFCB5A"}
 SEQUENTIAL = "cividis"
-NOTE = "simulated sky"
+NOTE, NOTE_ROOM = "simulated sky", 0.16
+"""What is written below figures of a simulated sky, and its height in inches."""
 PLACES = 6
 OPAQUE, JPEG_QUALITY = 0.9, 88
 """Share of opaque pixels from which a picture in an SVG may become a JPEG, and its quality."""
@@ -91,7 +92,7 @@ def without_material(reason: str) -> Figure:
 
 def say_simulated(figure: Figure) -> None:
     """Write the note on the simulated sky into the lower right corner, below everything else."""
-    room = 0.16 / figure.get_figheight()
+    room = NOTE_ROOM / figure.get_figheight()
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0, room, 1, 1 - room))
@@ -114,6 +115,10 @@ def settle(figure: Figure) -> None:
         part.bbox_relative.set_points(part.bbox_relative.get_points().round(PLACES))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, PLACES))
+    if any(text.get_text() == NOTE for text in figure.texts):
+        room = NOTE_ROOM / figure.get_figheight()  # a legend outside the axes stands at the edge, where the note is
+        for legend in figure.legends:
+            legend.set_bbox_to_anchor((0, room, 1, 1 - room), transform=figure.transFigure)
 
 
 def with_jpegs(svg: str) -> str:
