@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score, recall_score
 import report_fixture
 import tiny
 from aurora_gradcam.drawing import style
+from aurora_gradcam.inference import conditions, groupings, occurrence
 from aurora_gradcam.report import (
     against_truth,
     inputs,
@@ -106,7 +107,7 @@ def test_the_truth_is_drawn_at_its_share_in_a_colour_of_its_own(project):
     with style.applied():
         figure = occurrence_charts.by_condition(table)
     axes = figure.axes[0]
-    lines = [path for of in axes.collections if of.get_label() != "x" for path in of.get_segments() if len(path) == 2]
+    lines = [path for of in axes.collections for path in of.get_segments() if len(path) == 2]
     drawn = {round(float(segment[0][0]), 6) for segment in lines if segment[0][0] == segment[1][0]}
     of = table[table["grouping"] == "condition"]
     assert {round(share, 6) for share in of["truth"].dropna()} <= drawn
@@ -114,16 +115,33 @@ def test_the_truth_is_drawn_at_its_share_in_a_colour_of_its_own(project):
     assert occurrence_charts.TRUTH[1] not in {colour for _, colour, _ in occurrence_charts.METHODS.values()}
 
 
+def test_values_without_an_interval_are_those_that_evaluate_would_give(project, monkeypatch):
+    params, _, data = project
+    known = occurrence_groups.points(data, params.site)
+    monkeypatch.setattr(occurrence, "MIN_NIGHTS", 1)
+    skies = data.sky[["frame_id", "utc", "sun_class", "moon_class"]]
+    every = data.predictions.merge(data.frames[["frame_id", "night"]], on="frame_id").merge(skies, on="frame_id")
+    kept, _ = conditions.untouched_audit(data.labelled.merge(skies, on="frame_id"), data.split, ("train", "val"))
+    table = groupings.occurrence_table(every[~every["night"].isin(data.shaping_nights)], kept, params.site)
+    compared = 0
+    for key, row in zip(occurrence_groups.keys(table), table.itertuples(), strict=True):
+        if row.grouping != "all" and row.frames:
+            assert known[(*key, row.method)] == pytest.approx(row.value, nan_ok=True)
+            compared += np.isfinite(row.value)
+    assert compared > 20
+
+
 def test_a_share_of_too_few_nights_stays_visible(project):
     params, _, data = project
-    few = data.occurrence.assign(value=np.nan, low=np.nan, high=np.nan)
+    few = data.occurrence.assign(value=np.nan, low=np.nan, high=np.nan, too_few_nights=True)
     table = occurrence_groups.with_points(few, data, params.site)
     of = table[(table["method"] == "apparent") & (table["grouping"] != "all") & (table["frames"] > 0)]
     assert of["value"].notna().all() and of["low"].isna().all()
-    assert table.loc[table["method"] != "apparent", "value"].isna().all()
+    undefined = occurrence_groups.with_points(few.assign(too_few_nights=False), data, params.site)
+    assert undefined["value"].isna().all()
 
 
-def test_metrics_and_page_tell_it_and_under_a_real_sky_nothing_of_it(project, monkeypatch):
+def test_metrics_and_page_tell_it_and_under_a_real_sky_nothing_of_it(project):
     params, _, data = project
     numbers = metrics.collect(params, data)
     assert TypeAdapter(metrics.Metrics).validate_python(json.loads(json.dumps(numbers)), strict=True) == numbers

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ..files import atomic_write
 
@@ -39,8 +43,11 @@ RC = {
 YES, NO, ACCENT, INK = "#009E73", "#5B3A8C", "#D55E00", "#222222"
 MOON_COLOURS = {"No_Moon": "#22304A", "Moon_Quarter": "#5E8FBF", "Moon_Full": "#EFCB5A"}
 SEQUENTIAL = "cividis"
-NOTE = "simulated sky"
+NOTE, NOTE_ROOM = "simulated sky", 0.16
+"""What is written below figures of a simulated sky, and its height in inches."""
 PLACES = 6
+OPAQUE, JPEG_QUALITY = 0.9, 88
+"""Share of opaque pixels from which a picture in an SVG may become a JPEG, and its quality."""
 
 
 @contextmanager
@@ -85,7 +92,7 @@ def without_material(reason: str) -> Figure:
 
 def say_simulated(figure: Figure) -> None:
     """Write the note on the simulated sky into the lower right corner, below everything else."""
-    room = 0.16 / figure.get_figheight()
+    room = NOTE_ROOM / figure.get_figheight()
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0, room, 1, 1 - room))
@@ -108,6 +115,30 @@ def settle(figure: Figure) -> None:
         part.bbox_relative.set_points(part.bbox_relative.get_points().round(PLACES))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, PLACES))
+    if any(text.get_text() == NOTE for text in figure.texts):
+        room = NOTE_ROOM / figure.get_figheight()  # a legend outside the axes stands at the edge, where the note is
+        for legend in figure.legends:
+            legend.set_bbox_to_anchor((0, room, 1, 1 - room), transform=figure.transFigure)
+
+
+def with_jpegs(svg: str) -> str:
+    """The same SVG with its photographs as JPEG, which takes a quarter of the room; pictures with gaps stay PNG."""
+
+    def smaller(found: re.Match[str]) -> str:
+        with Image.open(io.BytesIO(base64.b64decode(found[2]))) as opened:
+            picture = opened.convert("RGBA")
+        opaque = np.asarray(picture)[..., 3] == 255
+        if opaque.mean() < OPAQUE:
+            return found[0]
+        flat = Image.new("RGB", picture.size, "white")
+        flat.paste(picture, mask=picture)  # resampling leaves a half-transparent edge
+        jpeg = io.BytesIO()
+        flat.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        if jpeg.tell() >= 0.75 * len(found[2]):  # base64 is a third longer
+            return found[0]
+        return f'{found[1]}jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode()}"'
+
+    return re.sub(r'("data:image/)png;base64,\s*([A-Za-z0-9+/=\s]+)"', smaller, svg)
 
 
 def save(figure: Figure, path: Path, dpi: int) -> None:
@@ -117,3 +148,5 @@ def save(figure: Figure, path: Path, dpi: int) -> None:
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
+        if kind == "svg":
+            temporary.write_text(with_jpegs(temporary.read_text(encoding="utf-8")), encoding="utf-8")

@@ -10,7 +10,9 @@ import pandas as pd
 from ..conditions import DARK_SUN_CLASSES, condition_name
 from ..config import Site
 from ..corpus.frame_ids import night_of
+from ..inference.conditions import untouched_audit
 from ..inference.magnetic import magnetic_local_time
+from ..inference.prevalence import METHODS, night_sums
 from .inputs import Inputs
 
 GROUPINGS = ("condition", "month", "utc_hour", "magnetic_local_time")
@@ -58,8 +60,31 @@ def keys(table: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(table["grouping"], groups, strict=True))
 
 
+def points(data: Inputs, site: Site) -> dict[tuple[str, str, str], float]:
+    """The occurrence by (grouping, group, method) as `inference.occurrence` estimates it, without any interval.
+
+    Rates of error are a condition's own, and for months and hours those of all labelled frames.
+    """
+    audit = data.labelled.merge(data.sky[["frame_id", "sun_class", "moon_class"]], on="frame_id")
+    kept, _ = untouched_audit(audit, data.split, ("train", "val"))
+    rows = grouped(data, site).merge(kept[["frame_id", "label", "weight"]], on="frame_id", how="left")
+    rows = rows.assign(night=rows["frame_id"].map(night_of))
+    nights = np.unique(rows["night"])
+    whole = night_sums(rows, nights).sum(axis=0)
+    found = {}
+    for grouping in GROUPINGS:
+        for group, part in rows.groupby(grouping):
+            own = night_sums(part, nights).sum(axis=0)
+            rates = own if grouping == "condition" else np.concatenate([own[:3], whole[3:]])
+            for method, estimate in METHODS.items():
+                value = estimate(rates if method == "rogan_gladen" else own)
+                found[grouping, str(group), method] = float(value)
+    return found
+
+
 def with_points(table: pd.DataFrame, data: Inputs, site: Site) -> pd.DataFrame:
-    """The occurrence table with the apparent share also of too few nights for an interval; low and high stay nan."""
-    called = {(grouping, group): share for grouping, group, share in shares(grouped(data, site), "is_aurora")}
-    points = pd.Series([called.get(key, np.nan) for key in keys(table)], table.index, dtype=float)
-    return table.assign(value=table["value"].fillna(points.where(table["method"] == "apparent")))
+    """The occurrence table with values also where nights are too few for an interval; low and high stay nan there."""
+    known = points(data, site)
+    values = [known.get((*key, method), np.nan) for key, method in zip(keys(table), table["method"], strict=True)]
+    lacking = table["too_few_nights"].astype(bool) & (table["frames"] > 0)
+    return table.assign(value=table["value"].fillna(pd.Series(values, table.index, dtype=float).where(lacking)))

@@ -98,6 +98,8 @@ def with_point_estimates(metrics: Metrics, data: Inputs) -> dict[str, Any]:
     for name, score in tree["scores"].items():
         fill_ratios(score, score, SCORES)
         fill_values(score, score_values(judged[judged["split"] == name]))
+    for score in tree.get("truth", {}).get("scores", {}).values():
+        fill_ratios(score, score, SCORES)
     if begun := tree.get("start", {}).get("scores"):
         fill_ratios(begun, begun, SCORES)
     calls, audit = with_condition(data.predictions, data), audited(data)
