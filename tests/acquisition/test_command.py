@@ -42,9 +42,11 @@ def archive():
 
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Path:
-    """The current folder is a project without videos; its params.yaml is this project's own."""
+    """The current folder is a project without videos; its params.yaml is this project's own, with two months."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    text, found = re.subn(r"^months: .*$", 'months: ["2024-03", "2024-12"]', (ROOT / "params.yaml").read_text(), flags=re.M)
+    assert found == 1
+    Path("params.yaml").write_text(text)
     return tmp_path
 
 
@@ -85,7 +87,7 @@ def test_nights_their_month_and_what_comes_next(archive, project, aurora, video)
         "      dvc repro sample_label",
     ]
     [warning] = [line for line in err if line.startswith("warning")]
-    assert "2022-12, 2023-02, 2024-02, 2024-03, 2024-12, 2025-01" in warning  # the sample's, put away
+    assert "2024-03, 2024-12" in warning  # the sample's, put away
 
     stamp = Path("params.yaml").stat().st_mtime_ns
     archive.requests.clear()
