@@ -60,7 +60,7 @@ class Camera:
 
     @staticmethod
     def read(file: object) -> str:
-        """One request; empty at the end of the connection. What the client says of the packets it got is skipped."""
+        """One request; empty at the end of the connection. Reports of packets received are passed over."""
         lines: list[str] = []
         while True:
             first = file.read(1)

@@ -37,9 +37,10 @@ class Green(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.level = torch.nn.Parameter(torch.tensor(1.5), requires_grad=False)
+        self.features = torch.nn.AvgPool2d(8)
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        green = torch.nn.functional.avg_pool2d(batch, 8)[:, 1].amax((1, 2))
+        green = self.features(batch)[:, 1].amax((1, 2))
         return torch.stack([4 * (self.level - green), 4 * (green - self.level)], 1)
 
 
@@ -104,7 +105,9 @@ def arrival(label: str, minute: float, start: datetime = MIDNIGHT) -> Arrival:
 
 
 def params(**watch: object) -> config.Params:
-    return config.Params.model_validate({"watch": {"clip": False, **watch}})
+    return config.Params.model_validate(
+        {"watch": {"clip": False, **watch}, "gradcam": {"layers": ["layercam@features"]}}
+    )
 
 
 class Given:

@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 
 import watched
 from aurora_gradcam.prediction.classifier import Classifier
-from aurora_gradcam.training.network import load_classifier
 from aurora_gradcam.watch import server, state
 from aurora_gradcam.watch.arrival import Arrival
 from aurora_gradcam.watch.observation import Observer
@@ -69,18 +68,10 @@ class Running:
         self.served.stop()
 
 
-@pytest.fixture(scope="module")
-def classifier(tmp_path_factory) -> Classifier:
-    """The real kind of network, since heat maps look into it."""
-    torch.set_num_threads(1)
-    network, card = load_classifier(watched.save_model(tmp_path_factory.mktemp("model")))
-    network.requires_grad_(False)
-    return Classifier(network, card, None)
-
-
 @pytest.fixture
-def running(tmp_path, classifier) -> Iterator[Running]:
-    running = Running(tmp_path, classifier)
+def running(tmp_path) -> Iterator[Running]:
+    torch.set_num_threads(1)
+    running = Running(tmp_path, watched.quick())
     yield running
     running.end()
 

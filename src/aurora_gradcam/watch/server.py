@@ -23,7 +23,6 @@ from ..web.guard import guard
 from ..web.listening import is_loopback, listen
 from . import metrics
 from .clip import BEST, CLIP, EVENTS
-from .heat import heat_map
 from .secrets import secret
 from .watcher import Watcher
 
@@ -104,6 +103,8 @@ class View:
 
     def heat(self) -> bytes:
         """Its heat map; made once a picture."""
+        from .heat import heat_map  # it draws with matplotlib, which nothing else here needs
+
         latest = self.watcher.latest
         if latest is None:
             raise HTTPException(404, "there is no picture yet")
