@@ -44,7 +44,8 @@ def archive():
 def project(tmp_path, monkeypatch) -> Path:
     """The current folder is a project without videos; its params.yaml is this project's own, with two months."""
     monkeypatch.chdir(tmp_path)
-    text, found = re.subn(r"^months: .*$", 'months: ["2024-03", "2024-12"]', (ROOT / "params.yaml").read_text(), flags=re.M)
+    of_project = (ROOT / "params.yaml").read_text()
+    text, found = re.subn(r"^months: .*$", 'months: ["2024-03", "2024-12"]', of_project, flags=re.M)
     assert found == 1
     Path("params.yaml").write_text(text)
     return tmp_path
