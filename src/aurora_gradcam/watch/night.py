@@ -46,6 +46,7 @@ class Night:
         self._lines = np.full((LINES, 256, 3), EMPTY, np.uint8)
         self.columns = 0
         self._png: tuple[int, bytes] | None = None
+        self._is_written = True
 
     def restore(self) -> None:
         """Read what an earlier run wrote of tonight; what cannot be read is left out with a warning."""
@@ -76,6 +77,7 @@ class Night:
             self._lines[:, self.columns - 1] = middle_line(frame, LINES)
             row["line"] = self.columns - 1
         self.rows.append(row)
+        self._is_written = False
         if len(self.rows) > LONGEST:
             del self.rows[0]
         return row
@@ -86,7 +88,9 @@ class Night:
         self.columns = line + 1
 
     def write(self) -> None:
-        """Write tonight.csv and the keogram, each whole; an OSError where they cannot be written."""
+        """Write tonight.csv and the keogram, each whole, where they changed; an OSError where that fails."""
+        if self._is_written:
+            return
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -95,6 +99,7 @@ class Night:
         if self.columns:
             with atomic_write(self.folder / KEOGRAM) as temporary:
                 temporary.write_bytes(self.keogram())
+        self._is_written = True
 
     def keogram(self) -> bytes:
         """The keogram as PNG, a column a picture."""

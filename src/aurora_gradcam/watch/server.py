@@ -52,7 +52,7 @@ class View:
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
         self.is_closing = False
-        self._heat: tuple[int, bytes] | None = None
+        self._heat: tuple[object, bytes] | None = None
         self._heat_lock = threading.Lock()
 
     def night(self) -> dict[str, Any]:
@@ -109,8 +109,8 @@ class View:
         if latest is None:
             raise HTTPException(404, "there is no picture yet")
         with self._heat_lock:
-            if self._heat is None or self._heat[0] != id(latest):
-                self._heat = (id(latest), heat_map(self.watcher.observer, latest[0]))
+            if self._heat is None or self._heat[0] is not latest:
+                self._heat = (latest, heat_map(self.watcher.observer, latest[0]))
             return self._heat[1]
 
     def metrics(self) -> str:

@@ -114,7 +114,11 @@ class Watcher:
                     logger.info(f"{self.camera}: pictures come again")
                     self._failing = ""
         for arrival in arrivals:
-            self.take(arrival)
+            try:
+                self.take(arrival)
+            except Exception as error:  # one picture, whatever is wrong with it, must not end the watch
+                logger.warning(f"{arrival.name} is left out: {type(error).__name__}: {error}")
+                self._count("failed")
         self._check_silence()
         if self._dirty.is_set():
             self._save()
