@@ -31,7 +31,7 @@ from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
 def write_truth() -> pd.DataFrame:
     """Truth that departs from every seventh label."""
     split = tiny.SPLIT_TABLE.read()
-    visible = (split["label"] == "yes").to_numpy()
+    visible = (split["label"] == "yes").to_numpy(copy=True)
     visible[::7] = ~visible[::7]
     truth = split[["frame_id", "night"]].assign(visible=visible, form="arc", cloud_fraction=0.2)
     for night, rows in truth.groupby("night"):

@@ -32,15 +32,11 @@ def collect(data: Inputs, site: Site) -> dict[str, Any]:
     """
     if data.truth is None:
         return {}
-    truth = data.truth.set_index("frame_id")["visible"]
-    judged = data.split.merge(data.predictions, on="frame_id")
-    judged = judged[judged["frame_id"].isin(truth.index)]
-    judged = judged.assign(truth=judged["frame_id"].map(truth).map({True: "yes", False: "no"}))
-    by_split = {name: judged[judged["split"] == name] for name in SPLITS}
+    by_split = {name: judged(data, name) for name in SPLITS}
     table = with_truth(data, site)
     return {
         "truth": {
-            "scores": {name: split_scores(rows.assign(label=rows["truth"])) for name, rows in by_split.items()},
+            "scores": {name: split_scores(rows) for name, rows in by_split.items()},
             "labels": {name: agreement(rows) for name, rows in by_split.items()},
             "occurrence": true_shares(table),
             "coverage": coverage(table),
@@ -48,10 +44,17 @@ def collect(data: Inputs, site: Site) -> dict[str, Any]:
     }
 
 
+def judged(data: Inputs, split: str) -> pd.DataFrame:
+    """The frames of one set with predictions; `label` holds the truth (yes or no), and `labelled` what people said."""
+    rows = data.split[data.split["split"] == split].merge(data.predictions, on="frame_id")
+    rows = rows.rename(columns={"label": "labelled"}).merge(data.truth[["frame_id", "visible"]], on="frame_id")
+    return rows.assign(label=rows["visible"].map({True: "yes", False: "no"}))
+
+
 def agreement(rows: pd.DataFrame) -> dict[str, Any]:
-    """How often label and truth (yes or no) of frames are the same, with its interval over nights."""
-    same = (rows["label"] == rows["truth"]).to_numpy()
-    aurora = (rows["truth"] == "yes").to_numpy()
+    """How often label and truth of frames are the same, with its interval over nights; `rows` from `judged`."""
+    same = (rows["labelled"] == rows["label"]).to_numpy()
+    aurora = (rows["label"] == "yes").to_numpy()
     return {
         "frames": len(rows),
         "nights": rows["night"].nunique(),

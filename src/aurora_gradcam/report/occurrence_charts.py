@@ -127,7 +127,7 @@ def upright_panel(axes: Axes, rows: pd.DataFrame, grouping: str) -> None:
         axes.text(place, 1.05, f"{count}", ha="center", va="bottom", transform=axes.get_xaxis_transform())
     axes.text(-0.01, 1.05, "nights", ha="right", va="bottom", transform=axes.transAxes)
     axes.set(
-        xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), ylim=(BELOW_ZERO, 1), yticks=np.linspace(0, 1, 5)
+        xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), ylim=(BELOW_ZERO, 1.03), yticks=np.linspace(0, 1, 5)
     )
     axes.set_xticklabels(tick_labels(groups, grouping))
     axes.set(xlabel=AXES[grouping], ylabel="share of frames\nwith aurora")
@@ -205,7 +205,7 @@ def by_condition(table: pd.DataFrame) -> Figure | None:
     frames = {group: int(rows.loc[rows["group"] == group, "frames"].max()) for group in places}
     written = [f"{plain(str(group))}\n{nights_of(rows, group)} nights, {frames[group]:,} frames" for group in places]
     axes.set(
-        yticks=range(len(places)), ylim=(len(places) - 0.4, -0.6), xlim=(BELOW_ZERO, 1), xticks=np.linspace(0, 1, 6)
+        yticks=range(len(places)), ylim=(len(places) - 0.4, -0.6), xlim=(BELOW_ZERO, 1.02), xticks=np.linspace(0, 1, 6)
     )
     axes.set_yticklabels(written)
     axes.set(xlabel="share of frames with aurora", ylabel=AXES["condition"])

@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 
 from ..results import rounded
+from . import against_truth
 from .inputs import Inputs
 from .metrics import Metrics
 from .occurrence_groups import unseen, with_condition
@@ -98,8 +99,9 @@ def with_point_estimates(metrics: Metrics, data: Inputs) -> dict[str, Any]:
     for name, score in tree["scores"].items():
         fill_ratios(score, score, SCORES)
         fill_values(score, score_values(judged[judged["split"] == name]))
-    for score in tree.get("truth", {}).get("scores", {}).values():
+    for name, score in tree.get("truth", {}).get("scores", {}).items():
         fill_ratios(score, score, SCORES)
+        fill_values(score, score_values(against_truth.judged(data, name)))
     if begun := tree.get("start", {}).get("scores"):
         fill_ratios(begun, begun, SCORES)
     calls, audit = with_condition(data.predictions, data), audited(data)
