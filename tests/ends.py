@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -17,6 +19,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 import watched
+
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+MOSQUITTO, PASSWORDS = (shutil.which(name, path=PATH) for name in ("mosquitto", "mosquitto_passwd"))
+NO_MOSQUITTO = "there is no mosquitto here: tools/system_packages.sh installs it"
 
 
 class Mosquitto:
@@ -37,7 +43,7 @@ class Mosquitto:
         ]
         if password:
             users = folder / "users"
-            subprocess.run(["mosquitto_passwd", "-b", "-c", users, "camera", password], check=True, capture_output=True)
+            subprocess.run([PASSWORDS, "-b", "-c", users, "camera", password], check=True, capture_output=True)
             users.chmod(0o644)
             lines += [f"password_file {users}"]
         self.config.write_text("\n".join([*lines, f"allow_anonymous {str(not password).lower()}", ""]))
@@ -45,7 +51,7 @@ class Mosquitto:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(["mosquitto", "-c", self.config], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([MOSQUITTO, "-c", self.config], stderr=subprocess.DEVNULL)
         watched.until(self._listens)
 
     def _listens(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from aurora_gradcam.watch.mqtt import Broker
 from aurora_gradcam.watch.observation import Observer
 from aurora_gradcam.watch.watcher import Watcher
 from aurora_gradcam.watch.webhook import Webhook
-from ends import Listener, Mosquitto, Server
+from ends import MOSQUITTO, NO_MOSQUITTO, Listener, Mosquitto, Server
 
 BROKEN = 0.05
 DISK_MB = 24
@@ -61,8 +60,8 @@ def disk(tmp_path) -> Iterator[Path]:
 @pytest.mark.parametrize(("pictures", "pace_s"), NIGHTS)
 def test_no_event_is_lost_while_all_around_fails(pictures, pace_s, disk, tmp_path, monkeypatch, count):
     count("watch", pictures)
-    if not shutil.which("mosquitto"):
-        pytest.skip("there is no mosquitto here: tools/system_packages.sh installs it")
+    if not MOSQUITTO:
+        pytest.skip(NO_MOSQUITTO)
     torch.set_num_threads(1)
     monkeypatch.setattr(outbox, "LONGEST_WAIT_S", 2.0)
     monkeypatch.setattr(watcher, "SAVE_AGAIN_S", 0.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from aurora_gradcam.watch.outbox import Outbox, Output
 from aurora_gradcam.watch.secrets import NAMES, environment_without, refuse_in_address, secret
 from aurora_gradcam.watch.watch import outputs_of
 from aurora_gradcam.watch.webhook import Webhook
-from ends import Listener, Mosquitto, Server
+from ends import MOSQUITTO, NO_MOSQUITTO, PASSWORDS, Listener, Mosquitto, Server
 
 
 def message(number: int, kind: str = "aurora_begins") -> outbox.Message:
@@ -43,8 +42,8 @@ def delivering(output: Output) -> Iterator[Outbox]:
 
 @pytest.fixture
 def mosquitto(tmp_path) -> Iterator[Mosquitto]:
-    if not (shutil.which("mosquitto") and shutil.which("mosquitto_passwd")):
-        pytest.skip("there is no mosquitto here: tools/system_packages.sh installs it")
+    if not MOSQUITTO:
+        pytest.skip(NO_MOSQUITTO)
     broker = Mosquitto(tmp_path)
     yield broker
     broker.kill()
@@ -108,8 +107,8 @@ def test_a_killed_watch_is_offline_by_its_will(mosquitto, tmp_path):
 
 
 def test_user_and_password_come_from_a_file(tmp_path, monkeypatch, caplog):
-    if not shutil.which("mosquitto_passwd"):
-        pytest.skip("there is no mosquitto here: tools/system_packages.sh installs it")
+    if not PASSWORDS:
+        pytest.skip(NO_MOSQUITTO)
     broker = Mosquitto(tmp_path, "s3cret")
     monkeypatch.setenv("AURORA_MQTT_USER", "camera")
     wrong = Broker(Mqtt(host="127.0.0.1", port=broker.port), "camera")

@@ -13,6 +13,7 @@ function prepared(canvas) {
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
   const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false; // a column must not fade into its neighbours
   context.scale(ratio, ratio);
   context.clearRect(0, 0, width, height);
   return [context, width, height];
@@ -68,7 +69,9 @@ export function drawChart(canvas, night) {
     hours(context, at, width, height, true);
     const half = reach(night.rows);
     for (const [time, p, on, cloud, status] of night.rows) {
-      const x = place(time - half, at, width), wide = Math.max(1, place(time + half, at, width) - x + 0.5);
+      // whole pixels, so that neighbours neither overlap nor leave a seam
+      const x = Math.round(place(time - half, at, width));
+      const wide = Math.max(1, Math.round(place(time + half, at, width)) - x);
       if (on) {
         context.fillStyle = `${colour("yes")}33`;
         context.fillRect(x, TOP, wide, foot - TOP);
@@ -121,8 +124,8 @@ export function drawKeogram(canvas, night, picture) {
   for (const row of night.rows) {
     const line = row[LINE];
     if (line === null || line >= picture.naturalWidth || row[STATUS] !== "ok") continue;
-    const x = Math.max(LEFT, place(row[0] - half, at, width));
-    const end = Math.min(width - RIGHT, place(row[0] + half, at, width));
-    context.drawImage(picture, line, 0, 1, picture.naturalHeight, x, 0, Math.max(1, end - x + 0.5), height);
+    const x = Math.max(LEFT, Math.round(place(row[0] - half, at, width)));
+    const end = Math.min(width - RIGHT, Math.round(place(row[0] + half, at, width)));
+    context.drawImage(picture, line, 0, 1, picture.naturalHeight, x, 0, Math.max(1, end - x), height);
   }
 }

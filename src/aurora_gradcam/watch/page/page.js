@@ -112,7 +112,7 @@ async function load() {
       showNow(night.now);
       showEvents(night.events);
       const hasCloud = night.rows.some((row) => row[3]);
-      get("clouds").hidden = !hasCloud;
+      for (const entry of document.querySelectorAll("#legend .cloud")) entry.hidden = !hasCloud;
       const said = [night.simulated.sky && "simulated sky", night.simulated.model && "the classifier learnt from simulated skies"];
       get("simulated").textContent = said.filter(Boolean).join("; ");
       get("simulated").hidden = !get("simulated").textContent;
