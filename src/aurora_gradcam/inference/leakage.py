@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..config import Params
 from ..corpus.frame_ids import night_of, sort_key
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from ..preprocessing.sampling import draws, spread_over
 from ..preprocessing.split import by_night
 from ..results import LEAKAGE, rounded, write_json
@@ -133,7 +133,7 @@ def run(params: Params) -> None:
     """Train on the same labels, divided by whole nights and by frames, and on one camera each; write `LEAKAGE`."""
     pool = pool_of(LABELLED_TABLE.read())
     if params.split.fractions.test == 0:
-        raise DataError("split.fractions.test is 0: nothing is held out", "params.yaml", FEWER)
+        raise ConfigError("split.fractions.test is 0: nothing is held out", "params.yaml", "give test a fraction")
     eras, material = eras_of(params, pool), leakage_runs.material_of(pool["night"].unique())
     starts, between = {}, {}
     for start in params.leakage.starts:
