@@ -51,7 +51,7 @@ def test_every_damaged_frame_is_told(truth):
     frames = outputs("data/tables/frames").merge(truth[["frame_id", "usable"]], on="frame_id")
     unusable = set(frames.loc[~frames["usable"], "frame_id"])
     told = set(frames.loc[frames["status"] != "ok", "frame_id"])
-    # after the black pictures of 20250121 the encoder begins anew: its damage ends before the simulator says that it does
+    # after the black pictures of 20250121 the encoder begins anew: its damage ends before the simulator says so
     assert unusable - told == {"20250121-00080", "20250121-00090"} and told <= unusable
     assert set(frames["status"]) == {"ok", "corrupt", "blank"}
 
