@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from .base import Count, Frozen
@@ -12,4 +14,4 @@ class Report(Frozen):
 
     title: str = "Aurora detection in all-sky imagery"
     figure_dpi: Count = 150
-    keogram_minutes: int = Field(60, ge=0)
+    keogram_minutes: Annotated[int, Field(ge=0)] = 60

@@ -69,7 +69,9 @@ def places(nights: Sequence[str]) -> tuple[np.ndarray, dict[str, tuple[int, int]
     """
     months = {month: len(list(of)) for month, of in groupby(nights, key=month_of)}
     least = int(np.ceil(MONTH_WIDTH / WIDTH * (len(nights) + 2 * len(months))))
-    place, bounds, at = [], {}, 0
+    place: list[int] = []
+    bounds: dict[str, tuple[int, int]] = {}
+    at = 0
     for month, count in months.items():
         bounds[month] = (at, at + count)
         place += range(at, at + count)

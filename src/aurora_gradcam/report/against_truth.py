@@ -46,6 +46,7 @@ def collect(data: Inputs, site: Site) -> dict[str, Any]:
 
 def judged(data: Inputs, split: str) -> pd.DataFrame:
     """The frames of one set with predictions; `label` holds the truth (yes or no), and `labelled` what people said."""
+    assert data.truth is not None
     rows = data.split[data.split["split"] == split].merge(data.predictions, on="frame_id")
     rows = rows.rename(columns={"label": "labelled"}).merge(data.truth[["frame_id", "visible"]], on="frame_id")
     return rows.assign(label=rows["visible"].map({True: "yes", False: "no"}))
