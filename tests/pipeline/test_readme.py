@@ -88,6 +88,7 @@ ALLOWED = {
     "The commands": {"2": "exit status"},
     "The study's run, from the archive to the thesis": {
         "331": "nights of the study, thesis/study.yaml",
+        "0.5": "the share of a night that the study labelled at most, config/sample_label.py",
         "100 MB": "a night's video in the archive",
         "0.5": "the study's share of a night, params.yaml: sample_label",
     },
