@@ -26,6 +26,8 @@ from aurora_gradcam.tables.split import SPLIT_TABLE
 from aurora_gradcam.training import train
 
 TRIAL = [
+    "train.backbone=efficientnet_b0",
+    "train.image_size=32",
     "split.fractions={train: 0.34, val: 0.16, test: 0.5}",
     "leakage={seeds: 1, starts: {none: {statistics: batch, frozen_epochs: 0}}, second_camera: '20240207'}",
 ]
