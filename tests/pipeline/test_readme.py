@@ -90,7 +90,6 @@ ALLOWED = {
         "331": "nights of the study, thesis/study.yaml",
         "0.5": "the share of a night that the study labelled at most, config/sample_label.py",
         "100 MB": "a night's video in the archive",
-        "0.5": "the study's share of a night, params.yaml: sample_label",
     },
     "Pictures": {"8": "bits of a picture"},
     "Corrections": {"8": "of UTF-8", "16": "of UTF-16"},
