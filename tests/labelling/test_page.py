@@ -291,7 +291,7 @@ def test_a_server_that_is_gone_saves_nothing_and_the_page_says_so(browser, serve
     project = Path(shutil.copytree(served.folder, tmp_path / "project"))
     process, address = label_server.start(project, "cat")
     try:
-        with started(browser, address, tolerated="ERR_CONNECTION_REFUSED") as page:
+        with started(browser, address, tolerated="ERR_CONNECTION_RE") as page:
             asked = order_of(page)
             press(page, "yn")
             process.kill()

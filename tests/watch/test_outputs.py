@@ -79,7 +79,7 @@ def test_a_broker_that_dies_gets_all_messages_once_and_in_order_when_it_is_back(
     listener = Listener(mosquitto.port)
     with delivering(Broker(Mqtt(host="127.0.0.1", port=mosquitto.port), "camera")) as box:
         box.add(message(1))
-        watched.until(lambda: listener.on("aurora/camera/event"))
+        watched.until(lambda: listener.on("aurora/camera/event") and not box.pending())
         mosquitto.kill()
         for number in range(2, 6):
             box.add(message(number))

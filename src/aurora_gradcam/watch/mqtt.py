@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+from contextlib import suppress
 from typing import Any
 
 from paho.mqtt import client as paho
@@ -140,6 +141,7 @@ class Broker:
         """Say that nothing more comes, and disconnect."""
         if self._client.is_connected():
             info = self._client.publish(f"{self._rule.topic}/available", "offline", qos=1, retain=True)
-            info.wait_for_publish(2)
+            with suppress(RuntimeError, ValueError):  # the broker went away meanwhile
+                info.wait_for_publish(2)
         self._client.disconnect()
         self._client.loop_stop()
