@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from .errors import InputError
 from .processes import is_running
 
 _PART = re.compile(r"\..+\.(\d+)\.part")  # the name of atomic_write, with the process that writes
@@ -45,3 +47,14 @@ def remove_leftovers(*folders: Path) -> None:
             name = _PART.fullmatch(path.name)
             if name and not is_running(int(name[1])):
                 path.unlink(missing_ok=True)
+
+
+def make_out(out: Path) -> None:
+    """The folder of `--out`; InputError where nothing can be written into it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        what = f"nothing can be written here: {error.strerror}"
+        raise InputError(what, out, "give another folder by --out") from error

@@ -62,6 +62,7 @@ def test_it_tells_a_program_stops_and_goes_on_with_the_night(model, tmp_path):
     ("arguments", "said"),
     [
         (["nowhere/at/all"], "there is no such folder"),
+        (["https://"], "there is no server in this address"),
         (["rtsp://me:word@camera/live"], "must not hold user or password"),
         ([".", "--out", "here"], "the results would lie in the folder that is watched"),
         ([".", "--set", "watch.begin=9"], "begin and end must be at most window"),

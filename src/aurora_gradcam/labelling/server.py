@@ -10,12 +10,12 @@ from typing import Any, Literal
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, model_validator
 
 from ..errors import AuroraError, of_system
 from ..tables.kinds import KINDS
 from ..web.guard import guard, refused
+from ..web.page_files import give_page
 from .journal import Answer, is_kind
 from .session import Changed, Session, TooEarly
 
@@ -62,7 +62,7 @@ def build(session: Session, token: str, port: int) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     guard(app, token, port)
     _tell_errors(app)
-    _give_page(app)
+    give_page(app, PAGE)
 
     def asked(frame_id: str) -> str:
         if frame_id not in session.questions:
@@ -146,21 +146,6 @@ def _tell_errors(app: FastAPI) -> None:
     @app.exception_handler(OSError)
     def failed_system(_: Request, error: OSError) -> Response:
         return refused(str(of_system(error)), 500)
-
-
-def _give_page(app: FastAPI) -> None:
-    # no argument of these functions may name the file: FastAPI would take it from the address, with any path
-    @app.get("/", response_class=FileResponse)
-    def index() -> Path:
-        return PAGE / "index.html"
-
-    @app.get("/page.css", response_class=FileResponse)
-    def style() -> Path:
-        return PAGE / "page.css"
-
-    @app.get("/page.js", response_class=FileResponse)
-    def script() -> Path:
-        return PAGE / "page.js"
 
 
 def serve(app: FastAPI, listening: socket.socket) -> None:

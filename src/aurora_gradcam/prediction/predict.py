@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from .. import memory
 from ..config import Circle, Extract
 from ..errors import AuroraError, InputError
-from ..files import atomic_write
+from ..files import atomic_write, make_out
 from ..gradcam.maps import method_and_layer
 from ..preprocessing import video
 from ..training import network as networks
@@ -57,7 +57,7 @@ def run(paths: Sequence[Path], job: Job) -> pd.DataFrame:
         raise InputError(f"none of the images is readable: {header.fault}", path, "see whether they open")
     cuts = circles.for_images(sizes, job.circle, job.params.extract)
     classifier = _load(job)
-    _make_out(job.out)
+    make_out(job.out)
 
     results, errors = _classify_videos(probed, classifier, job)
     if sources.images:
@@ -113,17 +113,6 @@ def _result(series: Series, cut_to: list[Circle], classifier: Classifier, job: J
     if job.explain:
         overlays = explain_surest(series, rows, job.explain, network, card, layer, job.out / "explain")
     return Result(series, rows, cut_to, keogram, thumbnails, overlays)
-
-
-def _make_out(out: Path) -> None:
-    """The folder; InputError where nothing can be written into it."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        what = f"nothing can be written here: {error.strerror}"
-        raise InputError(what, out, "give another folder by --out") from error
 
 
 def _check_out(out: Path) -> None:

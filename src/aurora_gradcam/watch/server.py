@@ -21,6 +21,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, StreamingResponse
 from ..tables.frames import SIMULATED_PREFIX
 from ..web.guard import guard
 from ..web.listening import is_loopback, listen
+from ..web.page_files import give_page
 from . import metrics
 from .clip import BEST, CLIP, EVENTS
 from .secrets import secret
@@ -131,7 +132,7 @@ def build(view: View, token: str, port: int, is_network: bool = False) -> FastAP
     """The application; `token` opens it, and `port` is the one that it is reached at."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     guard(app, token, port, "watch", is_network)
-    _give_page(app)
+    give_page(app, PAGE)
     streams = 0
 
     @app.get("/api/night")
@@ -188,25 +189,6 @@ def build(view: View, token: str, port: int, is_network: bool = False) -> FastAP
         return view.metrics()
 
     return app
-
-
-def _give_page(app: FastAPI) -> None:
-    # no argument of these functions may name the file: FastAPI would take it from the address, with any path
-    @app.get("/", response_class=FileResponse)
-    def index() -> Path:
-        return PAGE / "index.html"
-
-    @app.get("/page.css", response_class=FileResponse)
-    def style() -> Path:
-        return PAGE / "page.css"
-
-    @app.get("/page.js", response_class=FileResponse)
-    def script() -> Path:
-        return PAGE / "page.js"
-
-    @app.get("/chart.js", response_class=FileResponse)
-    def chart() -> Path:
-        return PAGE / "chart.js"
 
 
 def token_of(out: Path) -> str:

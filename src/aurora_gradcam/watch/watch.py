@@ -7,12 +7,12 @@ import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from .. import memory
 from ..config import Params
 from ..errors import ConfigError, InputError
+from ..files import make_out
 from ..locks import Held, lock, open_lock_file
 from ..prediction import classifier
 from ..prediction.circles import Choice
@@ -56,6 +56,10 @@ def source_of(text: str, params: Params, restored: state.State | None, out: Path
     scheme = urlsplit(text).scheme.lower() if "://" in text else ""
     if scheme:
         refuse_in_address(text, "SOURCE")
+        if not urlsplit(text).hostname:
+            raise ConfigError(
+                "there is no server in this address", text, "write it like https://camera.example/sky.jpg"
+            )
         if scheme in STREAMS or urlsplit(text).path.lower().endswith(".m3u8"):
             from .stream import StreamSource
 
@@ -152,10 +156,4 @@ def _check_out(out: Path) -> None:
         raise InputError("this is a file and no folder", out, "give another folder by --out")
     if (out / TABLE).exists() and not (out / state.STATE).exists():
         raise InputError("there is a tonight.csv of something else here", out, "give another folder by --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        what = f"nothing can be written here: {error.strerror}"
-        raise InputError(what, out, "give another folder by --out") from error
+    make_out(out)
