@@ -22,7 +22,6 @@ import tiny
 
 FRAMES = 30
 ANSWER_OF = {"y": "yes", "n": "no", "u": "unsure"}
-PICTURE_IS_SEEN = "document.querySelector('#picture img')?.naturalWidth > 0"
 expect.set_options(timeout=15_000)
 
 
@@ -74,14 +73,19 @@ def started(browser: Browser, address: str, **options: str) -> Iterator[Page]:
 def expect_place(page: Page, shown: int, answered: int) -> None:
     """Wait until this frame, counted from 1, is shown with its picture."""
     expect(page.locator("#place")).to_have_text(f"frame {shown} of {FRAMES}, {answered} answered")
-    page.wait_for_function(PICTURE_IS_SEEN)
+    expect_picture(page)
+
+
+def expect_picture(page: Page) -> None:
+    """Wait until the picture is loaded; asked for from here, since the page's policy allows no script to wait in it."""
+    expect(page.locator("#picture img")).not_to_have_js_property("naturalWidth", 0)
 
 
 def press(page: Page, keys: str) -> None:
     """Press one answer after the other from the first unanswered frame on, each when the one before is confirmed."""
     answered = int(re.search(r"(\d+) answered", page.inner_text("#place"))[1])
     for count, key in enumerate(keys, start=answered + 1):
-        page.wait_for_function(PICTURE_IS_SEEN)
+        expect_picture(page)
         page.keyboard.press(key)
         if count < FRAMES:
             expect_place(page, count + 1, count)
@@ -429,7 +433,7 @@ def test_frames_by_name_and_all_old_answers_can_be_corrected(browser, served, tm
         expect(page.locator("#card")).to_be_visible()
         page.keyboard.press("Enter")
         expect(page.locator("#place")).to_have_text("frame 1 of 2, 2 answered")
-        page.wait_for_function(PICTURE_IS_SEEN)
+        expect_picture(page)
         wrong = order_of(page)[0]
         page.keyboard.press("u")
         expect(page.locator("#place")).to_have_text("frame 2 of 2, 2 answered")

@@ -26,7 +26,7 @@ from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.gradcam.overlays import overlay
 from aurora_gradcam.inference import evaluate
 from aurora_gradcam.inference.classify import classify, predictions
-from aurora_gradcam.prediction import predict, sky_check
+from aurora_gradcam.prediction import classifier, sky_check
 from aurora_gradcam.prediction.predict import COLUMNS, run
 from aurora_gradcam.prediction.result import Job
 from aurora_gradcam.preprocessing import extract, illuminate, ocr_utc
@@ -45,7 +45,11 @@ NIGHT = "20230220"
 PLAN = Plan(NIGHT, datetime(2023, 2, 20, 8, 10, 17, tzinfo=UTC), 24, (Episode("band", 0.2, 10, 40.0),),
             gap=(12, 12), black=(8, 8), damaged=(20, 20))  # fmt: skip
 PARAMS = config.Params.model_validate(
-    {"months": ["2023-02"], "extract": {"interval_s": 6, "max_bad_fraction": 1}, "gradcam": {"layers": ["features.5"]}}
+    {
+        "months": ["2023-02"],
+        "extract": {"interval_s": 6, "max_bad_fraction": 1},
+        "gradcam": {"layers": ["layercam@features.5"]},
+    }
 )
 
 
@@ -162,7 +166,7 @@ def test_overlays_are_those_of_the_surest_frames_by_the_first_map_of_the_params(
     network, model_card = networks.load_classifier()
     frame = read_frame(f"{NIGHT}-{surest:05d}")
     prepared = for_evaluation(model_card.image_size, model_card.mean, model_card.std)(frame)
-    expected = overlay(frame, explain(network, prepared[None], "yes", "features.5", "gradcam")[0]).astype(int)
+    expected = overlay(frame, explain(network, prepared[None], "yes", "features.5", "layercam")[0]).astype(int)
     written = np.asarray(Image.open(night / "explain" / f"{VIDEO.stem}-{surest:05d}_yes.jpg")).astype(int)
     assert np.abs(written - expected).mean() < 1 < np.abs(written - frame).mean()
 
@@ -186,7 +190,7 @@ def test_the_page_opens_without_errors_or_network_and_tells_what_matters(night, 
     assert "show a simulated sky" in text
     bad = (rows["status"] != "ok").sum()
     assert f"{bad} of 24 frames are bad" in text and f"frames blank\n{(rows['status'] == 'blank').sum()}" in text
-    assert "threshold of P(yes)\n0.4" in text and "GradCAM at features.5" in text
+    assert "threshold of P(yes)\n0.4" in text and "LayerCAM at features.5" in text
     assert "the classifier that ships with this software learnt from simulated skies only" in text.lower()
     loaded = page.eval_on_selector_all("img", "all => all.map(one => one.complete && one.naturalWidth > 0)")
     assert len(loaded) > 5 and all(loaded)
@@ -396,7 +400,8 @@ def test_a_picture_of_no_sky_gets_a_reason_and_no_probability(here, folder, tmp_
     def load(*_):
         return lambda picture: "a page" if (picture == decode_image(page)).all() else ""
 
-    monkeypatch.setattr(predict, "load_sky_check", load)
+    monkeypatch.setattr(sky_check, "load_sky_check", load)
+    monkeypatch.setattr(classifier, "_keeps_apart", lambda folder: True)
     run([folder], Job(tmp_path / "out", params, timed=False, explain=9))
     plain, checked = (read(tmp_path / name).set_index("source") for name in ("plain", "out"))
     row = checked.loc["cam_20240201033000.jpg"]

@@ -95,6 +95,7 @@ def test_the_gain_is_told_by_its_interval(low, high, words):
     ("temperature", "threshold", "words"),
     [
         ("val", "val", "Both were chosen on the validation set."),
+        ("val", "half", "the threshold is one half, since on validation nights no other"),
         ("val", "params", "temperature was chosen on the validation set; the threshold is set in params.yaml"),
         (
             "default",

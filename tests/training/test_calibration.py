@@ -107,3 +107,41 @@ def test_no_other_threshold_has_more_balanced_accuracy(rows):
     others = {other for other in (*p, *np.nextafter(p, 2), 1.0) if 0 < other <= 1}
     best = max(balanced_accuracy_score(targets, p >= other) for other in others)
     assert balanced_accuracy_score(targets, p >= threshold) == pytest.approx(best, abs=1e-12)
+
+
+def nights_of_few_frames(p_no, p_yes, flips):
+    """(p, targets, nights): ten nights with frames of both classes, and a no at 0.6 in the first `flips` nights."""
+    p = np.tile(p_no + p_yes, 10).reshape(10, -1)
+    p[:flips, 0] = 0.6
+    targets = np.tile([0] * len(p_no) + [1] * len(p_yes), 10)
+    return p.ravel(), targets, np.repeat([f"202402{day:02d}" for day in range(1, 11)], p.shape[1])
+
+
+@pytest.mark.parametrize(
+    ("flips", "expected", "origin"),
+    [
+        (0, 0.5, "half"),  # nothing is wrong at a half
+        (1, 0.5, "half"),  # one night asks for more
+        (6, 0.75, "val"),  # most nights do
+    ],
+)
+def test_another_threshold_than_a_half_must_stand_out_over_the_nights(flips, expected, origin):
+    p, targets, nights = nights_of_few_frames([0.1, 0.2], [0.9, 0.95], flips)
+    selection = calibration.select_threshold(p, targets, nights)
+    assert (selection.threshold, selection.origin) == (pytest.approx(expected, abs=0.05), origin)
+    assert selection.gain == pytest.approx(flips / 40)
+
+
+def test_the_error_of_the_gain_is_the_jackknife_over_nights():
+    rng = np.random.default_rng(5)
+    p, targets = rng.random(80), np.tile([0, 1], 40)
+    nights = np.repeat(np.arange(8), 10)
+    gain, error = calibration.gain_over_default(p, targets, nights, 0.3)
+
+    def by_sklearn(kept):
+        at = [balanced_accuracy_score(targets[kept], p[kept] >= threshold) for threshold in (0.3, 0.5)]
+        return at[0] - at[1]
+
+    without = [by_sklearn(nights != night) for night in range(8)]
+    assert gain == pytest.approx(by_sklearn(nights >= 0))
+    assert error == pytest.approx(np.sqrt(7 * np.var(without)))

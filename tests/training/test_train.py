@@ -79,22 +79,24 @@ def test_two_runs_write_the_same_bytes_and_the_card_says_what_was_done(tiny_proj
 
 
 def stored_logits(project, split):
-    """Logits and targets of a split by the one path that evaluate takes as well."""
+    """Logits, targets and nights of a split by the one path that evaluate takes as well."""
     rows = project[project["split"] == split].sort_values("frame_id")
     pictures = [read_frame(frame_id) for frame_id in rows["frame_id"]]
     model, card = network.load_classifier()
-    return classify(model, card, pictures, 8), (rows["label"] == "yes").to_numpy().astype(int), card
+    return classify(model, card, pictures, 8), (rows["label"] == "yes").to_numpy().astype(int), rows["night"], card
 
 
 def test_temperature_and_threshold_come_from_the_val_frames_by_the_stored_weights(tiny_project):
     train.run(PARAMS)
-    logits, targets, card = stored_logits(tiny_project, "val")
+    logits, targets, nights, card = stored_logits(tiny_project, "val")
     assert card.temperature == pytest.approx(calibration.fit_temperature(logits, targets), rel=1e-3)
     p_aurora = calibration.aurora_probability(logits, card.temperature)
-    assert card.threshold == pytest.approx(calibration.choose_threshold(p_aurora, targets), abs=1e-4)
+    selection = calibration.select_threshold(p_aurora, targets, nights)
+    assert card.threshold == pytest.approx(selection.threshold, abs=1e-4)
     told = card.provenance["calibration"]
+    assert told["best_threshold"]["best"] == pytest.approx(selection.best, abs=1e-4)
     assert told["val_frames"] == len(targets)
-    assert (told["temperature_from"], told["threshold_from"]) == ("val", "val")
+    assert (told["temperature_from"], told["threshold_from"]) == ("val", selection.origin)
     assert told["val_nights"] == {"no": 3, "yes": 3}
     assert told["val_log_loss_before"] == pytest.approx(calibration.cross_entropy(logits, targets), rel=1e-4)
     after = calibration.cross_entropy(logits, targets, card.temperature)

@@ -18,7 +18,7 @@ def gain_text(gain: Numbers) -> str:
 
 
 def sources(calibration: Numbers) -> tuple[str, str]:
-    """Where temperature and threshold come from: val, default or params; val where the results do not tell."""
+    """Where temperature and threshold come from: val, half, default or params; val where the results do not tell."""
     return calibration.get("temperature_from", "val"), calibration.get("threshold_from", "val")
 
 
@@ -32,6 +32,11 @@ def calibration_text(calibration: Numbers, least_nights: int) -> str:
         return f"Both are defaults and not chosen on the validation set, since {few}."
     if threshold == "params":
         return "The temperature was chosen on the validation set; the threshold is set in params.yaml."
+    if threshold == "half":
+        return (
+            "The temperature was chosen on the validation set; the threshold is one half, since on validation nights"
+            " no other does better by more than two standard errors."
+        )
     return "Both were chosen on the validation set."
 
 

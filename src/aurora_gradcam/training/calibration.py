@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
@@ -13,6 +15,8 @@ TEMPERATURES = (0.05, 20.0)
 """Bounds of the fit: beyond them probabilities are all but 0 or 1, or all but a half."""
 DEFAULT_TEMPERATURE, DEFAULT_THRESHOLD = 1.0, 0.5
 """Where the val nights are too few to choose: probabilities as the network gives them, and the likelier class."""
+STANDARD_ERRORS = 2.0
+"""A threshold other than the default must do better on the val nights by more than this many."""
 _TOLERANCE = 1e-6  # of the temperature's logarithm
 
 
@@ -94,6 +98,60 @@ def choose_threshold(p_aurora: np.ndarray, targets: np.ndarray) -> float:
     low, high = ends[np.argmin(distance)]
     middle = (low + high) / 2
     return float(middle if low < middle < high else high)  # two numbers without any between them
+
+
+class Selection(NamedTuple):
+    """A threshold; the best one on the val frames, its gain in balanced accuracy over the default, the gain's error."""
+
+    threshold: float
+    best: float
+    gain: float
+    gain_error: float
+
+    @property
+    def origin(self) -> str:
+        """Which threshold it is: `val` for the best one, `half` where none stands out against the default."""
+        return "val" if self.threshold == self.best else "half"
+
+
+def select_threshold(p_aurora: np.ndarray, targets: np.ndarray, nights: np.ndarray) -> Selection:
+    """The best threshold on the val frames if it stands out against the default over whole nights, else the default.
+
+    Calibrated probabilities need no other threshold than a half, and the best one of a few nights follows their
+    peculiarities. Arguments as those of `gain_over_default`.
+    """
+    best = choose_threshold(p_aurora, targets)
+    gain, error = gain_over_default(p_aurora, targets, nights, best)
+    return Selection(best if gain > STANDARD_ERRORS * error else DEFAULT_THRESHOLD, best, gain, error)
+
+
+def gain_over_default(
+    p_aurora: np.ndarray, targets: np.ndarray, nights: np.ndarray, threshold: float
+) -> tuple[float, float]:
+    """Balanced accuracy at `threshold` less that at DEFAULT_THRESHOLD, and its standard error over whole nights.
+
+    The error is that of the jackknife that leaves out one night at a time (Efron and Stein 1981,
+    doi:10.1214/aos/1176345462): frames of a night are alike, and what is chosen on them may suit these nights alone.
+
+    Parameters
+    ----------
+    p_aurora
+        (n,) calibrated probabilities.
+    targets
+        (n,) of 0 = no and 1 = yes, each class in two nights at least.
+    nights
+        (n,) the night of each frame.
+    """
+    p_aurora, yes, nights = np.asarray(p_aurora), np.asarray(targets) == 1, np.asarray(nights)
+    right = (p_aurora >= threshold) == yes
+    change = right.astype(float) - ((p_aurora >= DEFAULT_THRESHOLD) == yes)
+
+    def gain(kept: np.ndarray) -> float:
+        return float((change[kept & yes].mean() + change[kept & ~yes].mean()) / 2)
+
+    without = np.array([gain(nights != night) for night in np.unique(nights)])
+    error = np.sqrt((len(without) - 1) / len(without) * np.square(without - without.mean()).sum())
+    return gain(np.ones(len(yes), dtype=bool)), float(error)
 
 
 def nights_by_class(targets: np.ndarray, nights: np.ndarray) -> dict[str, int]:

@@ -98,7 +98,7 @@ def follow(epochs: Iterable[Epoch], total: int) -> list[Epoch]:
 
 
 def calibrated(val: Pictures, params: config.Train, workers: int = 0) -> network.ModelCard:
-    """The card of the classifier as written, with temperature and threshold from the val frames.
+    """The card of the classifier as written, with temperature and threshold from the val frames: see `calibration`.
 
     With fewer than `least_val_nights` val nights of either class both have their defaults instead, with a warning: what
     a few nights choose holds for those nights. The logits are those of the stored weights, whose kernels are rounded to
@@ -107,23 +107,24 @@ def calibrated(val: Pictures, params: config.Train, workers: int = 0) -> network
     model, card = network.load_classifier()
     logits = logits_of(model, val, for_evaluation(card.image_size, card.mean, card.std), params.batch_size, workers)
     targets = np.asarray(val.targets)
-    nights = calibration.nights_by_class(targets, np.array([night_of(frame_id) for frame_id in val.frame_ids]))
+    night_of_frame = np.array([night_of(frame_id) for frame_id in val.frame_ids])
+    nights = calibration.nights_by_class(targets, night_of_frame)
     enough = min(nights.values()) >= params.least_val_nights
-    temperature, threshold = calibration.DEFAULT_TEMPERATURE, params.threshold
-    if enough:
-        temperature = calibration.fit_temperature(logits, targets)
-    if threshold == "val":
-        p_aurora = calibration.aurora_probability(logits, temperature)
-        threshold = calibration.choose_threshold(p_aurora, targets) if enough else calibration.DEFAULT_THRESHOLD
-    from_val = "val" if enough else "default"
-    fitted = {
+    fitted: dict[str, object] = {
         "val_frames": len(val),
         "val_nights": nights,
         "val_log_loss_before": calibration.cross_entropy(logits, targets),
-        "val_log_loss_after": calibration.cross_entropy(logits, targets, temperature),
-        "temperature_from": from_val,
-        "threshold_from": from_val if params.threshold == "val" else "params",
+        "temperature_from": "val" if enough else "default",
+        "threshold_from": "default" if params.threshold == "val" else "params",
     }
+    temperature = calibration.fit_temperature(logits, targets) if enough else calibration.DEFAULT_TEMPERATURE
+    threshold = calibration.DEFAULT_THRESHOLD if params.threshold == "val" else params.threshold
+    if enough and params.threshold == "val":
+        p_aurora = calibration.aurora_probability(logits, temperature)
+        selection = calibration.select_threshold(p_aurora, targets, night_of_frame)
+        threshold, fitted["threshold_from"] = selection.threshold, selection.origin
+        fitted["best_threshold"] = {key: value for key, value in selection._asdict().items() if key != "threshold"}
+    fitted["val_log_loss_after"] = calibration.cross_entropy(logits, targets, temperature)
     if not enough:
         logger.warning(
             f"val has aurora in {nights['yes']} nights and none in {nights['no']}, and least_val_nights is"
