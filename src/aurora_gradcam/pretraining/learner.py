@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from ..config import Params, Pretrain
 from ..errors import DataError
-from ..training import network
+from ..training import network, weights
 from ..training.transforms import by_frame, seed_of
 from . import depthwise
 from . import heads as further
@@ -66,6 +66,12 @@ class Learner:
         self.step = 0
         per_pass = math.ceil(self.params.frames_per_round / self.params.batch_size)
         self.steps = self.params.rounds * self.params.passes * per_pass
+
+    def begin_from(self, choice: str) -> dict[str, str | None]:
+        """Take other weights than random ones, named as in `train.weights`; returns their name and SHA-256."""
+        start = weights.start(self.network, self.params.backbone, choice)
+        self.average = {name: part.detach().clone() for name, part in self._lasting()}
+        return start
 
     def train_round(self, number: int, frames: Frames) -> float:
         """Show the frames of a round `passes` times; the mean cross-entropy of the class, in nats."""

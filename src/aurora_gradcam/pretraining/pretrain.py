@@ -1,4 +1,4 @@
-"""Pretraining on simulated skies, from random weights, in rounds that can be resumed.
+"""Pretraining on simulated skies, from random weights or those of an earlier cycle, in rounds that can be resumed.
 
 Each round draws new frames, tells how the mean weights do on them before they are learnt from, trains, and leaves a
 checkpoint: a call that is cut off loses at most a round.
@@ -47,7 +47,7 @@ def run(
     Raises
     ------
     ConfigError : the checkpoint was made with other parameters.
-    InputError : the checkpoint is damaged, or there is none to export.
+    InputError : the checkpoint is damaged, there is none to export, or `pretrain.weights` is no usable file.
     DataError : the loss is not finite, or `draw` does not give what it should.
     """
     if restart:
@@ -61,6 +61,8 @@ def run(
     history: dict[str, Any] = {"rounds": [], "seconds": 0.0, "devices": []}
     if CHECKPOINT.exists():
         history = _load(learner, params)
+    else:
+        history["start"] = learner.begin_from(params.pretrain.weights)
     device = sky_weights.device_name(learner.device)
     done, total = len(history["rounds"]), params.pretrain.rounds
     last = done if export else total if rounds is None else min(done + rounds, total)

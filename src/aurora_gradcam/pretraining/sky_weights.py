@@ -122,7 +122,7 @@ def write(
     heads
         Further heads of the mean weights; those that learnt are rounded in place and written.
     history
-        What the card tells of the training: rounds, seconds, devices.
+        What the card tells of the training: start, rounds, seconds, devices.
     """
     own, size = params.pretrain, params.pretrain.image_size
     round_kernels(network)
@@ -143,7 +143,7 @@ def write(
     card = {
         "backbone": own.backbone,
         "normalisation": "frame",
-        "trained_on": "simulated skies alone, from random weights",
+        "trained_on": "simulated skies alone",
         "seed": params.seed,
         "pretrain": own.model_dump(mode="json"),
         **history,

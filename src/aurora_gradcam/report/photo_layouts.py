@@ -122,7 +122,7 @@ def validation_gradcam(groups: Sequence[tuple[str, list[Example]]], training: pd
     loss, accuracy = bottom.subplots(1, 2)
     curve(loss, training, "loss", "cross-entropy loss")
     curve(accuracy, training, "accuracy", "accuracy")
-    accuracy.legend(loc="best")
+    accuracy.legend(loc="lower right")
     return figure
 
 

@@ -87,7 +87,7 @@ def sha256_of(path: Path) -> str:
 def read(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a weights file by name; nothing but tensors is ever unpickled."""
     if not path.is_file():
-        raise InputError("there is no such weights file", path, "correct train.weights in params.yaml")
+        raise InputError("there is no such weights file", path, "correct `weights` in params.yaml")
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
