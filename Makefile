@@ -32,8 +32,8 @@ repro: setup     ## the whole pipeline, on the bundled sample or on your own dat
 	dvc pull --quiet $(BUNDLED)
 	dvc repro
 
-test: setup      ## all tests
-	python -m pytest
+test: setup      ## all tests, on all cores
+	python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 torture: setup   ## the long tests of reliability: 30 kills, full disks, remotes; writes docs/reliability.md
 	AURORA_LOAD_TEST_S=60 python -m pytest --torture tests/reliability tests/storage tests/labelling/test_load.py tests/labelling/test_server.py \

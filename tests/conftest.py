@@ -14,6 +14,14 @@ from aurora_gradcam import logs
 pytest_plugins = ("counts",)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run on several cores: those of a file stay together, and so do all that need `finished`."""
+    for item in items:
+        group = "finished" if "finished" in getattr(item, "fixturenames", ()) else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def messages_on_standard_error() -> None:
     """As every entry point sets it up, so that no test depends on which ran before it."""
