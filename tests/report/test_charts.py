@@ -247,6 +247,9 @@ def test_the_overview_shows_a_right_yes_of_the_night_that_varies_most():
     predictions = EXPLAINED[["frame_id", "p_aurora"]]
     assert selection.showcase(EXPLAINED, predictions) == "20240201-00000"
     assert selection.showcase(EXPLAINED.iloc[:0], predictions) is None
+    long = pd.DataFrame({"frame_id": [f"20240202-{number:05d}" for number in range(7)], "p_aurora": 0.5})
+    both = EXPLAINED.assign(chosen_as=[frozenset({"true positive"})] * len(EXPLAINED))
+    assert selection.showcase(both, pd.concat([predictions[:3], long])).startswith("20240202")  # 3 of 7 frames are few
 
 
 def test_a_keogram_column_is_the_frames_middle_line():

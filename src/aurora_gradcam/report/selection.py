@@ -65,11 +65,17 @@ def by_brightness(explained: pd.DataFrame, count: int) -> Groups:
 
 
 def showcase(explained: pd.DataFrame, predictions: pd.DataFrame) -> str | None:
-    """The frame for the overview: from the night whose P(yes) varies most; None if no frame was explained."""
+    """The frame for the overview: from the long night whose P(yes) varies most; None if no frame was explained.
+
+    Long is at least half as many frames as the longest night among those that have a frame to show.
+    """
     if explained.empty:
         return None
     right = chosen_as(explained, "true positive")
     candidates = right if len(right) else explained
-    spread = predictions.groupby(predictions["frame_id"].map(night_of))["p_aurora"].std(ddof=0)
-    night = spread[spread.index.isin(candidates["night"])].idxmax()
+    by_night = predictions.groupby(predictions["frame_id"].map(night_of))["p_aurora"].agg(
+        frames="size", spread=lambda p_aurora: p_aurora.std(ddof=0)
+    )
+    by_night = by_night[by_night.index.isin(candidates["night"])]
+    night = by_night.loc[by_night["frames"] >= by_night["frames"].max() / 2, "spread"].idxmax()
     return most_confident(candidates[candidates["night"] == night], 1)[0]
