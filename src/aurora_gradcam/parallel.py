@@ -1,4 +1,7 @@
-"""Map a function over nights, in this process or in several; results and log messages never depend on which."""
+"""Map a function over nights, in this process, in several or on a cluster.
+
+Results and log messages never depend on which.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
-from . import logs, processes
+from . import cluster, logs, processes
 from .errors import ConfigError
 from .progress import track
 
@@ -30,13 +33,24 @@ def worker_count() -> int:
     return int(text)
 
 
-def map_nights(function: Callable[[Item], Result], items: Sequence[Item], doing: str) -> list[Result]:
-    """`[function(item) for item in items]`, in that order, on as many processes as `worker_count()` says.
+def map_nights(function: Callable[[Item], Result], items: Sequence[Item], doing: str, threads: int = 1) -> list[Result]:
+    """`[function(item) for item in items]`, in that order, on a cluster or on processes of this machine.
 
-    `function` is a module-level function (or a partial of one) of picklable arguments. The first error ends the map
-    and is raised here as it was there.
+    The first error ends the map and is raised here as it was there.
+
+    Parameters
+    ----------
+    function
+        A module-level function (or a partial of one) of picklable arguments.
+    doing
+        What the progress bar says.
+    threads
+        Threads that each call computes on: on this machine there are `worker_count()` of them in all.
     """
-    workers = min(worker_count(), len(items))
+    if items and (address := cluster.scheduler()):
+        logged = cluster.mapped(address, partial(_with_records, function), items)
+        return list(track(_relogged(logged), doing, total=len(items)))
+    workers = min(max(1, worker_count() // threads), len(items))
     if workers <= 1:
         return list(track(map(function, items), doing, total=len(items)))
     # spawn, not fork: a forked child inherits the locks of torch's and OpenMP's threads and can hang on them

@@ -19,6 +19,7 @@ from aurora_gradcam.tables.labels import LABELLED_TABLE
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
 from aurora_gradcam.tables.sky import SKY_TABLE
 from aurora_gradcam.tables.split import SPLIT_TABLE, SPLITS
+from aurora_gradcam.training import loaded
 from aurora_gradcam.training import network as networks
 from aurora_gradcam.training.transforms import for_evaluation
 
@@ -48,7 +49,7 @@ def split(tmp_path, monkeypatch) -> pd.DataFrame:
 
 def use(monkeypatch, **changes) -> None:
     card = networks.ModelCard(backbone="efficientnet_b0", image_size=64, temperature=2.0).model_copy(update=changes)
-    monkeypatch.setattr(evaluate, "load_classifier", lambda: (Greenness().eval(), card))
+    monkeypatch.setattr(loaded, "classifier", lambda: (Greenness().eval(), card, None))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from aurora_gradcam.corpus.images import decode_image, read_frame
 from aurora_gradcam.errors import AuroraError, InputError
 from aurora_gradcam.gradcam.maps import explain
 from aurora_gradcam.gradcam.overlays import overlay
-from aurora_gradcam.inference import evaluate
+from aurora_gradcam.inference import by_night
 from aurora_gradcam.inference.classify import classify, predictions
 from aurora_gradcam.prediction import classifier, sky_check
 from aurora_gradcam.prediction.predict import COLUMNS, run
@@ -130,7 +130,7 @@ def test_a_video_gets_the_times_the_sky_and_the_probabilities_of_the_stages(here
 
     usable = frames[frames["status"] == "ok"]
     network, model_card = networks.load_classifier()
-    pictures = (decode_image(content) for _, content in evaluate.contents(usable))
+    pictures = (decode_image(content) for _, content in by_night.contents(usable))
     logits = classify(network, model_card, pictures, PARAMS.evaluate.batch_size)
     expected = predictions(usable["frame_id"], logits, model_card.temperature, model_card.threshold)
     classified = found[found["status"] == "ok"].reset_index(drop=True)

@@ -36,6 +36,7 @@ ALONG_THE_DATA = (
 )
 BESIDE_THEM = {"", "config", "corpus", "tables", "web"}
 PLUMBING = {
+    "cluster.py",
     "errors.py",
     "files.py",
     "logs.py",
@@ -48,11 +49,11 @@ PLUMBING = {
 }
 """Modules that must not change a value, so that no stage depends on them.
 
-This is the whole contract. They may decide how work runs (in how many processes, with how much memory, showing what
-progress), what is logged, how a file gets its name, and how an error reads, but never what stands in an output:
-tests/root/test_plumbing.py. `training/vision.py` makes torchvision importable, and nothing else. The package config is
-left out for another reason: params.yaml holds every value that it can give (tests/root/test_config.py), and each stage
-lists its sections.
+This is the whole contract. They may decide how work runs (in how many processes, on which machines, with how much
+memory, showing what progress), what is logged, how a file gets its name, and how an error reads, but never what stands
+in an output: tests/root/test_plumbing.py. `training/vision.py` makes torchvision importable, and nothing else. The
+package config is left out for another reason: params.yaml holds every value that it can give
+(tests/root/test_config.py), and each stage lists its sections.
 """
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from .. import config, memory
+from .. import config
 from ..corpus.frame_ids import in_order, sort_key
 from ..corpus.images import read_frame
-from ..progress import track
+from ..parallel import map_nights
 from ..results import EXPLANATIONS, write_json
 from ..stage import stage_main
 from ..tables.cams import CAM_BASELINES_TABLE, CAMS_TABLE
@@ -23,10 +24,19 @@ from ..tables.frames import FRAMES_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.sky import SKY_TABLE
 from ..tables.split import SPLIT_TABLE
-from ..training.network import load_classifier
+from ..training import loaded
+from ..training.network import threads_of_a_process
 from . import chosen, explanations, pointing
 from .maps import explain, heat_in_circle, method_and_layer
-from .measured import BATCH_SIZE, RANDOMISED_FRAMES, REMOVED_FRAMES, TARGET, Explainer, randomised, removed_and_shifted
+from .measured import (
+    RANDOMISED_FRAMES,
+    REMOVED_FRAMES,
+    TARGET,
+    Explainer,
+    in_batches,
+    randomised,
+    removed_and_shifted,
+)
 from .overlays import JPEG_QUALITY, overlay
 
 GRADCAM = Path("data/gradcam")
@@ -64,7 +74,7 @@ def store(folder: Path, frame_id: str, picture: np.ndarray, heat: dict[tuple[str
 
 
 def explain_frames(
-    explainer: Explainer, frame_ids: list[str], classes: tuple[str, ...], folder: Path
+    names: Sequence[str], frame_ids: Sequence[str], classes: tuple[str, ...], folder: Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write maps and overlays of the frames below `folder`, and measure heat in circle and on aurora.
 
@@ -74,33 +84,39 @@ def explain_frames(
     """
     for kind in ("maps", "overlays"):
         (folder / kind).mkdir()
-    of_maps, of_baselines = [], []
-    size = explainer.card.image_size
-    batches = [frame_ids[start : start + BATCH_SIZE] for start in range(0, len(frame_ids), BATCH_SIZE)]
-    for ids in track(batches, f"explain {len(frame_ids)} frames, batches"):
-        pictures = [read_frame(frame_id) for frame_id in ids]
-        masks, known = pointing.read_masks(ids, size)
-        batch, heat = explainer.batch(pictures), {}
-        for name, (method, layer) in explainer.pairs.items():
-            for target in classes:
-                values = heat[target, name] = explain(explainer.network, batch, target, layer, method)
-                rows = {"heat_in_circle": heat_in_circle(values), **pointing.measures(values, masks, known)}
-                of_maps.append(pd.DataFrame({"frame_id": ids, "target": target, "map": name, **rows}))
-        for name, values in pointing.baselines(pictures, size).items():
-            rows = {"heat_in_circle": heat_in_circle(values), **pointing.measures(values, masks, known)}
-            of_baselines.append(pd.DataFrame({"frame_id": ids, "baseline": name, **rows}))
-        for number, frame_id in enumerate(ids):
-            store(folder, frame_id, pictures[number], {key: values[number] for key, values in heat.items()})
-    columns = ["frame_id", "heat_in_circle", "energy_in_mask", "mask_area", "energy_over_area", "pointing_hit"]
-    return (
-        pd.concat(of_maps) if of_maps else pd.DataFrame(columns=[*columns, "target", "map"]),
-        pd.concat(of_baselines) if of_baselines else pd.DataFrame(columns=[*columns, "baseline"]),
+    doing = f"explain {len(frame_ids)} frames, batches"
+    explained = map_nights(
+        partial(_explain_batch, names, classes, folder), in_batches(frame_ids), doing, threads_of_a_process()
     )
+    columns = ["frame_id", "heat_in_circle", "energy_in_mask", "mask_area", "energy_over_area", "pointing_hit"]
+    if not explained:
+        return pd.DataFrame(columns=[*columns, "target", "map"]), pd.DataFrame(columns=[*columns, "baseline"])
+    return pd.concat([maps for maps, _ in explained]), pd.concat([baselines for _, baselines in explained])
+
+
+def _explain_batch(
+    names: Sequence[str], classes: tuple[str, ...], folder: Path, ids: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    explainer = Explainer(*loaded.classifier()[:2], names)
+    size, of_maps, of_baselines = explainer.card.image_size, [], []
+    pictures = [read_frame(frame_id) for frame_id in ids]
+    masks, known = pointing.read_masks(ids, size)
+    batch, heat = explainer.batch(pictures), {}
+    for name, (method, layer) in explainer.pairs.items():
+        for target in classes:
+            values = heat[target, name] = explain(explainer.network, batch, target, layer, method)
+            rows = {"heat_in_circle": heat_in_circle(values), **pointing.measures(values, masks, known)}
+            of_maps.append(pd.DataFrame({"frame_id": ids, "target": target, "map": name, **rows}))
+    for name, values in pointing.baselines(pictures, size).items():
+        rows = {"heat_in_circle": heat_in_circle(values), **pointing.measures(values, masks, known)}
+        of_baselines.append(pd.DataFrame({"frame_id": ids, "baseline": name, **rows}))
+    for number, frame_id in enumerate(ids):
+        store(folder, frame_id, pictures[number], {key: values[number] for key, values in heat.items()})
+    return pd.concat(of_maps), pd.concat(of_baselines)
 
 
 def run(params: config.Params) -> None:
     """Explain and measure frames of `params.months`; write data/gradcam, two tables and `EXPLANATIONS`."""
-    memory.keep()
     frames = FRAMES_TABLE.read_months(params.months)
     good = frames.loc[frames["status"] == "ok", ["frame_id", "night"]]
     sky = SKY_TABLE.read()[["frame_id", "sun_class", "moon_class"]]
@@ -110,16 +126,15 @@ def run(params: config.Params) -> None:
     drawn = chosen.measured(classified, split, MEASURED_FRAMES, params.seed)
     wanted = pd.concat([displayed, chosen.listed({chosen.MEASURED: drawn})])
 
-    network, card = load_classifier()
-    network.requires_grad_(False)  # the same maps, several times as fast: no graph is kept below the layer
     names = ["@".join(method_and_layer(name)) for name in params.gradcam.layers]
+    network, card, _ = loaded.classifier()
     explainer = Explainer(network, card, names)
     ids = drawn["frame_id"].tolist()
     with replaced_whole(GRADCAM) as folder:
         explained, baselines = explain_frames(
-            explainer, in_order(wanted["frame_id"].unique()), params.gradcam.classes, folder
+            names, in_order(wanted["frame_id"].unique()), params.gradcam.classes, folder
         )
-        costly = removed_and_shifted(explainer, ids[:REMOVED_FRAMES], params.seed).assign(target=TARGET)
+        costly = removed_and_shifted(names, ids[:REMOVED_FRAMES], params.seed).assign(target=TARGET)
         forgotten = randomised(explainer, ids[:RANDOMISED_FRAMES], params.seed)
     explained = explained.merge(costly, on=["frame_id", "map", "target"], how="left")
     baselines = baselines.merge(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
 
 from ..corpus.images import read_frame
-from ..progress import track
-from ..training.network import ModelCard, build
+from ..parallel import map_nights
+from ..training import loaded
+from ..training.network import ModelCard, build, threads_of_a_process
 from ..training.transforms import for_evaluation, resized
 from . import pointing, sanity
 from .faithfulness import faithfulness
@@ -51,26 +53,39 @@ class Explainer:
         }
 
 
-def removed_and_shifted(explainer: Explainer, frame_ids: Sequence[str], seed: int) -> pd.DataFrame:
-    """frame_id, map (baselines too, which have no shift), road, insertion, deletion, shift_agreement."""
+def in_batches(frame_ids: Sequence[str]) -> list[Sequence[str]]:
+    """Batches of BATCH_SIZE frames, in order; the last may be smaller."""
+    return [frame_ids[start : start + BATCH_SIZE] for start in range(0, len(frame_ids), BATCH_SIZE)]
+
+
+def removed_and_shifted(names: Sequence[str], frame_ids: Sequence[str], seed: int) -> pd.DataFrame:
+    """frame_id, map (baselines too, which have no shift), road, insertion, deletion, shift_agreement.
+
+    Parameters
+    ----------
+    names
+        The maps, as METHOD@LAYER.
+    """
+    doing = f"measure maps of {len(frame_ids)} frames, batches"
+    rows = map_nights(partial(_measure_batch, names, seed), in_batches(frame_ids), doing, threads_of_a_process())
     return pd.DataFrame(
-        _rows(explainer, frame_ids, seed),
+        [row for of_batch in rows for row in of_batch],
         columns=["frame_id", "map", "road", "insertion", "deletion", "shift_agreement"],
     )
 
 
-def _rows(explainer: Explainer, frame_ids: Sequence[str], seed: int) -> Iterator[dict[str, object]]:
-    card = explainer.card
-    batches = [frame_ids[start : start + BATCH_SIZE] for start in range(0, len(frame_ids), BATCH_SIZE)]
-    for ids in track(batches, f"measure maps of {len(frame_ids)} frames, batches"):
-        pictures = pictures_of(ids, card.image_size)
-        batch = explainer.batch(pictures)
-        agreement = sanity.shift_agreement(explainer.maps, pictures)
-        for name, heat in (explainer.maps(pictures) | pointing.baselines(list(pictures), card.image_size)).items():
-            scores = faithfulness(explainer.network, batch, heat, TARGET, card.temperature, seed=seed)
-            scores["shift_agreement"] = agreement.get(name, np.full(len(ids), np.nan))
-            for number, frame_id in enumerate(ids):
-                yield {"frame_id": frame_id, "map": name} | {key: values[number] for key, values in scores.items()}
+def _measure_batch(names: Sequence[str], seed: int, ids: Sequence[str]) -> list[dict[str, object]]:
+    network, card, _ = loaded.classifier()
+    explainer, rows = Explainer(network, card, names), []
+    pictures = pictures_of(ids, card.image_size)
+    batch = explainer.batch(pictures)
+    agreement = sanity.shift_agreement(explainer.maps, pictures)
+    for name, heat in (explainer.maps(pictures) | pointing.baselines(list(pictures), card.image_size)).items():
+        scores = faithfulness(network, batch, heat, TARGET, card.temperature, seed=seed)
+        scores["shift_agreement"] = agreement.get(name, np.full(len(ids), np.nan))
+        for number, frame_id in enumerate(ids):
+            rows.append({"frame_id": frame_id, "map": name} | {key: values[number] for key, values in scores.items()})
+    return rows
 
 
 def randomised(explainer: Explainer, frame_ids: Sequence[str], seed: int) -> pd.DataFrame:

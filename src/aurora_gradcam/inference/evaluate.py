@@ -13,13 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import config, memory
-from ..corpus import archive
+from .. import config
 from ..corpus.frame_ids import sort_key
-from ..corpus.images import decode_image
 from ..errors import DataError
 from ..files import write_text
-from ..progress import track
 from ..results import (
     CONDITIONS,
     CONFUSION_PLOT,
@@ -37,38 +34,16 @@ from ..tables.labels import LABELLED_TABLE
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.sky import SKY_TABLE
 from ..tables.split import SPLIT_TABLE, held_out_split
-from ..training.heads import load_heads
-from ..training.network import ModelCard, load_classifier
-from . import conditions, groupings, kind_results, reliability, scores, start
-from .classify import ahead, classify_kinds, helpers, predictions
+from ..training import loaded
+from ..training.network import ModelCard
+from . import by_night, conditions, groupings, kind_results, reliability, scores, start
+from .classify import ahead, helpers, predictions
 from .kinds import kind_columns
 
 logger = logging.getLogger(__name__)
 
 LEARNT_FROM = ("train", "val")
 """Splits whose nights shaped the classifier: its weights, its best epoch, its temperature, its threshold."""
-_FIX = "run `dvc pull`, or `dvc repro --force extract`"
-
-
-def contents(frames: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """frame_id and JPG bytes of the frames, in their order; each night's archive is opened once."""
-    for night, of_night in frames.groupby("night", sort=False):
-        path = archive.night_path(archive.FRAMES, str(night))
-        with archive.opened(path) as opened:
-            for frame_id, member in zip(of_night["frame_id"], of_night["member"], strict=True):
-                try:
-                    content = opened.read(member)
-                except KeyError as error:
-                    raise DataError(f"the night archive has no member {member}", path, _FIX) from error
-                yield frame_id, content
-
-
-def _decode(named: tuple[str, bytes]) -> np.ndarray:
-    frame_id, content = named
-    try:
-        return decode_image(content)
-    except OSError as error:
-        raise DataError("this frame, extracted as ok, is no readable picture", frame_id, _FIX) from error
 
 
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:
@@ -89,13 +64,10 @@ def _usable(frames: pd.DataFrame) -> pd.DataFrame:
 
 def run(params: config.Params) -> None:
     """Classify every good frame of `params.months`; write the predictions table, the scores and DVC's plots."""
-    memory.keep()
     frames = FRAMES_TABLE.read_months(params.months)
     usable = _usable(frames)
-    network, card = load_classifier()
-    pictures = ahead(_decode, contents(usable), helpers(network), params.evaluate.batch_size)
-    pictures = track(pictures, "classify", total=len(usable))
-    logits, kinds = classify_kinds(network, card, pictures, params.evaluate.batch_size, load_heads())
+    network, card, _ = loaded.classifier()
+    logits, kinds = by_night.classify_nights(usable, params.evaluate.batch_size)
     predicted = predictions(list(usable["frame_id"]), logits, card.temperature, card.threshold)
     predicted = predicted.join(kind_columns(kinds, predicted["is_aurora"].to_numpy()))
     PREDICTIONS_TABLE.write(predicted)
@@ -103,7 +75,7 @@ def run(params: config.Params) -> None:
 
     def pictures_of(rows: pd.DataFrame) -> Iterator[np.ndarray]:
         chosen = rows[["frame_id", "night"]].merge(usable[["frame_id", "member"]], on="frame_id", validate="1:1")
-        return ahead(_decode, contents(chosen), helpers(network), params.evaluate.batch_size)
+        return ahead(by_night.decoded, by_night.contents(chosen), helpers(network), params.evaluate.batch_size)
 
     beginning = start.compare(card, _judged(split, predicted), pictures_of, params.evaluate.batch_size)
     report(frames, predicted, SKY_TABLE.read(), split, LABELLED_TABLE.read(), card, params.site, beginning)

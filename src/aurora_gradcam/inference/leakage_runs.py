@@ -23,8 +23,8 @@ from ..files import write_text
 from ..tables.predictions import PREDICTIONS_TABLE
 from ..tables.split import SPLIT_TABLE
 from ..training import checkpoint, network, train, weights
+from .by_night import contents
 from .classify import classify, predictions
-from .evaluate import contents
 
 logger = logging.getLogger(__name__)
 

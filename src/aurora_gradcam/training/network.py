@@ -18,6 +18,7 @@ from torch import nn
 from ..config import Count, Positive, Share
 from ..errors import ConfigError, InputError, first_problem
 from ..files import atomic_write
+from ..parallel import worker_count
 from .vision import models
 from .weights import KEPT_APART
 
@@ -75,6 +76,14 @@ def fix_threads() -> None:
     """Compute on `CPU_THREADS` threads, or as many as OpenMP is allowed: more would wait for each other for ever."""
     limit = os.environ.get("OMP_THREAD_LIMIT", "")
     torch.set_num_threads(min(CPU_THREADS, int(limit)) if limit.isdigit() and int(limit) else CPU_THREADS)
+
+
+def threads_of_a_process() -> int:
+    """Threads for which a process that computes with a network has room on this machine: see `parallel.map_nights`.
+
+    `CPU_THREADS` on a CPU. An accelerator serves one process, whose threads prepare pictures for it.
+    """
+    return CPU_THREADS if device().type == "cpu" else worker_count()
 
 
 def build(backbone: str, seed: int = 0) -> nn.Module:
