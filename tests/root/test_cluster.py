@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 import dask_cluster
-from aurora_gradcam import cluster, parallel
+from aurora_gradcam import cluster, config, parallel
 from aurora_gradcam.errors import ConfigError, DataError, InputError, ToolError
+from aurora_gradcam.inference import evaluate
+from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
+from aurora_gradcam.training import network as networks
 
 pytestmark = pytest.mark.usefixtures("project_folder")
 
@@ -95,3 +98,17 @@ def test_without_dask_the_remedy_is_told(monkeypatch):
 def test_nothing_to_do_needs_no_cluster(monkeypatch):
     monkeypatch.setenv("AURORA_SCHEDULER", "tcp://127.0.0.1:1")
     assert parallel.map_nights(dask_cluster.triple, [], "tripling") == []
+
+
+def test_a_stage_gives_the_same_bytes_on_a_cluster_and_here(running, tiny_project, monkeypatch):
+    card = networks.ModelCard(backbone="efficientnet_b0", image_size=32)
+    networks.save(networks.build(card.backbone, seed=3), card)
+    params = config.Params.model_validate({"months": ["2024-02"], "evaluate": {"batch_size": 16}})
+    written = []
+    for address in (running.address, ""):
+        monkeypatch.setenv("AURORA_SCHEDULER", address)
+        evaluate.run(params)
+        path = PREDICTIONS_TABLE.path()
+        written.append(path.read_bytes())
+        path.unlink()
+    assert written[0] == written[1]
