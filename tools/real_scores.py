@@ -2,8 +2,8 @@
 
     python tools/real_scores.py --folder FOLDER [--folder ...] [NAME=]PATH ... [--json reports/real_frames.json]
 
-A folder holds `labels.csv` (columns file, source, label and note; source names the camera, label is aurora, none or
-ambiguous) and `frames/`, square pictures cut to their sky circle. A path is a folder that holds what the stage train
+A folder holds `labels.csv` (columns file, camera or source, label and note; label is aurora, none or ambiguous) and
+`frames/`, square pictures cut to their sky circle. A path is a folder that holds what the stage train
 writes, or a file of weights as `aurora pretrain` writes them (240 px, frames normalised by themselves). With --json the
 scores are written to that file under their names; other models in it stay.
 """
@@ -29,15 +29,27 @@ from aurora_gradcam.training import network, weights
 from aurora_gradcam.training.transforms import for_evaluation
 
 RESAMPLES = 2000
+GREY = 2.0
+"""Mean difference of the colours, in levels of 255, up to which a picture is grey; JPEG leaves some."""
 
 
 def read_labels(folders: Sequence[Path]) -> pd.DataFrame:
-    """path, file, source (the camera), label, note and yes (bool) of the frames whose label is not ambiguous."""
-    tables = [pd.read_csv(folder / "labels.csv").assign(folder=str(folder)) for folder in folders]
+    """path, file, source (camera), folder, colours (colour, grey), label, note, yes (bool) of unambiguous frames."""
+    tables = [
+        pd.read_csv(folder / "labels.csv").rename(columns={"camera": "source"}).assign(folder=str(folder))
+        for folder in folders
+    ]
     labels = pd.concat(tables, ignore_index=True)
     labels = labels[labels["label"] != "ambiguous"].reset_index(drop=True)
     paths = [Path(folder, "frames", file) for folder, file in zip(labels["folder"], labels["file"], strict=True)]
-    return labels.assign(path=paths, yes=labels["label"] == "aurora")
+    colours = ["grey" if is_grey(path) else "colour" for path in paths]
+    return labels.assign(path=paths, colours=colours, yes=labels["label"] == "aurora")
+
+
+def is_grey(path: Path) -> bool:
+    """Whether a picture shows no colours."""
+    levels = np.asarray(Image.open(path).convert("RGB"), dtype=float)
+    return bool(np.ptp(levels, axis=2).mean() <= GREY)
 
 
 def probabilities(model: nn.Module, card: network.ModelCard, paths: Sequence[Path]) -> np.ndarray:
@@ -56,14 +68,16 @@ def _estimate(value: float, low: float | None = None, high: float | None = None)
 
 
 def scores(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> dict[str, dict[str, Any]]:
-    """By camera and of all: how many frames are yes, no and called wrongly, and four scores as value, low, high.
+    """By camera, colours, folder and of all: frames, yes, no, called wrongly, and four scores as value, low, high.
 
     recall and specificity have Wilson intervals, balanced and auroc those of a bootstrap of the frames of each class;
     null where a class has no frame.
     """
     generator = np.random.default_rng(0)
     by_camera = {}
-    for name, rows in [*labels.groupby("source"), ("all", labels)]:
+    by_folder = labels.groupby(labels["folder"].map(lambda folder: Path(folder).name))
+    groups = [*labels.groupby("source"), *labels.groupby("colours"), *by_folder, ("all", labels)]
+    for name, rows in groups:
         yes, p_yes = rows["yes"].to_numpy(), p[rows.index]
         right = (p_yes >= threshold) == yes
         row = {"frames": len(yes), "yes": int(yes.sum()), "no": int((~yes).sum()), "wrong": int((~right).sum())}

@@ -400,8 +400,7 @@ def test_a_picture_of_no_sky_gets_a_reason_and_no_probability(here, folder, tmp_
     def load(*_):
         return lambda picture: "a page" if (picture == decode_image(page)).all() else ""
 
-    monkeypatch.setattr(sky_check, "load_sky_check", load)
-    monkeypatch.setattr(classifier, "_keeps_apart", lambda folder: True)
+    monkeypatch.setattr(classifier, "load_sky_check", load)
     run([folder], Job(tmp_path / "out", params, timed=False, explain=9))
     plain, checked = (read(tmp_path / name).set_index("source") for name in ("plain", "out"))
     row = checked.loc["cam_20240201033000.jpg"]

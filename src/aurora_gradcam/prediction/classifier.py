@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import safe_open
 
 from ..inference.classify import classify_kinds, predictions
 from ..inference.kinds import kind_columns, p_cloud
 from ..tables.kinds import CLOUD, FORM, STRENGTH
 from ..training import network as networks
 from ..training.heads import Heads, load_heads
-from ..training.weights import KEPT_APART
 from . import model
-
-if TYPE_CHECKING:
-    from .sky_check import SkyCheck
+from .sky_check import SkyCheck, load_sky_check
 
 KIND_COLUMNS = (f"p_{CLOUD}", CLOUD, FORM, STRENGTH)
 """Probability of any cloud; clear, broken or overcast; form of the aurora, and its strength in kilorayleigh, of frames
@@ -47,17 +43,7 @@ def load(folder: Path) -> Classifier:
     model.fetch_missing(folder)
     network, card = networks.load_classifier(folder)
     network.requires_grad_(False)
-    why_no_sky = None
-    if _keeps_apart(folder):  # the check brings scikit-learn, a tenth of the memory of `aurora watch`
-        from .sky_check import load_sky_check
-
-        why_no_sky = load_sky_check(folder, network, card)
-    return Classifier(network, card, why_no_sky, load_heads(folder))
-
-
-def _keeps_apart(folder: Path) -> bool:
-    with safe_open(folder / networks.CLASSIFIER, "pt") as tensors:
-        return any(name.startswith(KEPT_APART) for name in tensors.keys())  # noqa: SIM118  (it is no dictionary)
+    return Classifier(network, card, load_sky_check(folder, network, card), load_heads(folder))
 
 
 def classify_pictures(

@@ -21,8 +21,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from sklearn.covariance import LedoitWolf
-from sklearn.svm import SVC
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -112,6 +110,10 @@ def fit(skies: Tensor, others: Tensor) -> Limits:
     others
         Features of pictures of other things, (m, width).
     """
+    # here, since `aurora watch` judges pictures without ever fitting, and scikit-learn is a tenth of its memory
+    from sklearn.covariance import LedoitWolf
+    from sklearn.svm import SVC
+
     shape = LedoitWolf().fit(skies.double().numpy())
     both = torch.cat([skies, others]).double().numpy() - shape.location_
     is_other = np.repeat([False, True], [len(skies), len(others)])
