@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,15 @@ from aurora_gradcam.inference import conditions, groupings, occurrence
 from aurora_gradcam.report import (
     against_truth,
     inputs,
+    kind_tables,
     metrics,
     occurrence_charts,
     occurrence_groups,
     page,
     point_estimates,
+    truth_kinds,
 )
+from aurora_gradcam.tables.kinds import CLASSES, probability_names
 from aurora_gradcam.tables.predictions import PREDICTIONS_TABLE
 
 
@@ -158,3 +162,43 @@ def test_metrics_and_page_tell_it_and_under_a_real_sky_nothing_of_it(project):
     finally:
         shutil.move(kept, inputs.TRUTH)
     assert PREDICTIONS_TABLE.path().exists()
+
+
+def with_heads(data, seed=4):
+    """The inputs with heads, right about cloud in two of three frames at least, and their truth."""
+    rng, predictions = np.random.default_rng(seed), data.predictions.copy()
+    count = len(predictions)
+    for head, classes in CLASSES.items():
+        chance = rng.dirichlet(np.ones(len(classes)), count)
+        predictions[probability_names(head)] = chance
+        predictions[head] = np.array(classes, dtype=object)[chance.argmax(1)]
+    predictions["strength"] = np.where(predictions["is_aurora"], 10 ** rng.normal(0.5, 0.3, count), np.nan)
+    called = data.truth[["frame_id"]].merge(predictions, on="frame_id", how="left")
+    truth = data.truth.assign(
+        true_cloud=np.where(np.arange(len(called)) % 3 > 0, called["cloud"], "overcast"),
+        true_form=called["form"],
+        true_strength=np.where(data.truth["visible"], 3.0, np.nan),
+    )
+    return replace(data, predictions=predictions, truth=truth)
+
+
+def test_heads_are_judged_by_the_truth_that_nobody_labelled(project):
+    data = with_heads(project[2])
+    data = replace(data, split=data.split.assign(split="test"))  # nights enough for numbers
+    found = truth_kinds.collect(data)
+    rows = data.split.merge(data.predictions, on="frame_id").merge(data.truth, on="frame_id", suffixes=("", "_true"))
+    cloud, form, strength = (found[head]["test"] for head in ("cloud", "form", "strength"))
+    assert cloud["frames"] == len(rows) and form["accuracy"]["value"] == 1
+    assert cloud["accuracy"]["value"] == pytest.approx(accuracy_score(rows["true_cloud"], rows["cloud"]))
+    told = rows[rows["visible"] & rows["is_aurora"]]
+    assert strength["frames"] == len(told)
+    assert strength["within_factor"]["value"] == pytest.approx((told["strength"] / 3).between(0.5, 2).mean())
+    assert strength["log_error"]["value"] == pytest.approx(np.log10(told["strength"] / 3).mean())
+    shown = kind_tables.against_truth(found, "test")
+    assert [table.name for table in shown] == ["true-cloud", "true-form", "true-strength"]
+
+
+def test_without_heads_or_truth_nothing_is_judged(project):
+    data = project[2]
+    assert truth_kinds.collect(data) == {} == truth_kinds.collect(replace(data, truth=None))
+    assert kind_tables.against_truth({}, "test") == []

@@ -14,7 +14,7 @@ from ..config import Site
 from ..inference.bootstrap import ratio_interval
 from ..inference.scores import split_scores
 from ..tables.split import SPLITS
-from . import occurrence_groups
+from . import occurrence_groups, truth_kinds
 from .inputs import Inputs
 
 ROUNDING = 1e-6
@@ -28,6 +28,7 @@ def collect(data: Inputs, site: Site) -> dict[str, Any]:
     labels : of each set, frames, nights, and `agreement` of labels and truth, with missed (aurora labelled no) and
     invented (no aurora labelled yes).
     occurrence : the true share of the frames that occurrence is estimated from, by grouping and group.
+    kinds : of the further heads, see `truth_kinds.collect`.
     coverage : by method, how many cells (groups with an interval) there are, and whose interval holds the true share.
     """
     if data.truth is None:
@@ -40,6 +41,7 @@ def collect(data: Inputs, site: Site) -> dict[str, Any]:
             "labels": {name: agreement(rows) for name, rows in by_split.items()},
             "occurrence": true_shares(table),
             "coverage": coverage(table),
+            "kinds": truth_kinds.collect(data),
         }
     }
 

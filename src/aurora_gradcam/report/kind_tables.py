@@ -9,6 +9,7 @@ from .formats import Cell, Numbers, Table, basis, estimate, inline, plain, whole
 from .page_tables import OCCURRENCE, SETS
 
 AUDIT = "audit"
+LABELLED = "on labelled frames"
 AUDIT_FRAMES = {AUDIT: "audit frames"}
 
 
@@ -41,21 +42,41 @@ def tables(kinds: Numbers, occurrence: Numbers, held_out: str) -> dict[str, Any]
     }
 
 
+def against_truth(kinds: Numbers, held_out: str) -> list[Table]:
+    """Scores of each head on one set by the truth of a simulation; none without truth or heads."""
+    tables = []
+    for head, of in kinds.items():
+        if held_out in of and head in CLASSES:
+            tables.append(head_table(head, {held_out: of[held_out]}, "by the truth of the simulation"))
+        elif held_out in of:
+            scores = of[held_out]
+            rows: list[list[Cell | str]] = [
+                ["frames / nights with aurora that is called", basis(scores)],
+                ["share within a factor of two", estimate(scores["within_factor"])],
+                ["mean decimal logarithm of told over true", estimate(scores["log_error"])],
+            ]
+            caption = "The strength that the head tells, by the truth of the simulation."
+            tables.append(Table("true-strength", caption, ["score", f"{SETS[held_out]} set"], rows))
+    return tables
+
+
 def set_name(name: str) -> str:
     """`test` -> `test set`, `audit` -> `audit frames`."""
     return AUDIT_FRAMES.get(name) or f"{SETS[name]} set"
 
 
-def head_table(head: str, sets: Numbers) -> Table:
-    """Scores of a head, a column a set."""
-    rows: list[list[Cell | str]] = [["labelled frames / nights", *(basis(of) for of in sets.values())]]
+def head_table(head: str, sets: Numbers, judged: str = LABELLED) -> Table:
+    """Scores of a head, a column a set; `judged` ends the caption."""
+    is_labelled = judged == LABELLED
+    counted = "labelled frames / nights" if is_labelled else "frames / nights"
+    rows: list[list[Cell | str]] = [[counted, *(basis(of) for of in sets.values())]]
     for key, text in (("accuracy", "accuracy"), ("macro_f1", "F1, mean of classes"), ("ece", "calibration error")):
         rows.append([text, *(estimate(of[key]) for of in sets.values())])
     labelled = [label for label in CLASSES[head] if any(of["labelled"][label] for of in sets.values())]
     for key, text in (("f1", "F1"), ("auroc", "AUROC")):
         rows += [[f"{text}, {label}", *(estimate(of[key].get(label)) for of in sets.values())] for label in labelled]
     heads = ["score", *map(set_name, sets)]
-    return Table(f"kind-{head}", f"Scores of the {head} head on labelled frames.", heads, rows)
+    return Table(f"kind-{head}" if is_labelled else f"true-{head}", f"Scores of the {head} head {judged}.", heads, rows)
 
 
 def confusion(head: str, sets: Numbers) -> Table:

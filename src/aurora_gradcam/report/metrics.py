@@ -219,6 +219,15 @@ class HeadScores(TypedDict):
     ece: Estimate
 
 
+class StrengthScores(TypedDict):
+    """How near the told strength comes to the true one, of frames that show aurora and are called so."""
+
+    frames: int
+    nights: int
+    within_factor: Estimate
+    log_error: Estimate
+
+
 class CloudCalls(SplitCounts):
     """How often aurora is called under one cloud of one condition; yes and no count calls."""
 
@@ -314,6 +323,7 @@ class Truth(TypedDict):
     labels: dict[str, Agreement]
     occurrence: dict[str, dict[str, float]]
     coverage: dict[str, Coverage]
+    kinds: dict[str, dict[str, HeadScores | StrengthScores]]
 
 
 class Metrics(TypedDict):

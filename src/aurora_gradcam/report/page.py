@@ -99,6 +99,7 @@ def compose(data: Inputs, metrics: dict[str, Any], params: Params, pictures: Pat
         label_noise=label_noise(metrics, data.held_out),
         tables=result_tables(metrics, data.held_out),
         kind_tables=kind_tables.tables(metrics.get("kinds") or {}, metrics["occurrence"], data.held_out),
+        true_kinds=kind_tables.against_truth((metrics.get("truth") or {}).get("kinds") or {}, data.held_out),
         start_weights=(metrics.get("start") or {}).get("weights"),
         gain_text=gain_text,
         calibration_text=calibration_text(metrics["calibration"], params.train.least_val_nights),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..tables.kinds import CLASSES, FORM
+
 FORMS = {
     "arc": "arc", "band": "arc", "rays": "radial", "corona": "radial", "diffuse": "diffuse", "patchy": "diffuse",
 }  # fmt: skip
@@ -17,12 +19,15 @@ NAMES = ("form", "colour", "weather")
 
 
 def described(truth: pd.DataFrame) -> pd.DataFrame:
-    """frame_id, visible, form, colour, weather; null where one does not apply or the simulator did not write it.
+    """frame_id, visible, form, colour, weather, true_cloud, true_form and true_strength, the last three as heads tell.
+
+    Null where one does not apply or the simulator did not write it.
 
     Parameters
     ----------
     truth
-        Frame_id, visible, form, cloud_fraction, and, from simulators that write them, red, purple and snow.
+        Frame_id, visible, form, cloud_fraction, and, from simulators that write them, red, purple, snow, cloud and
+        strength_kr.
     """
     visible = truth["visible"].astype(bool)
     clouds = truth["cloud_fraction"]
@@ -39,6 +44,9 @@ def described(truth: pd.DataFrame) -> pd.DataFrame:
             "form": truth["form"].map(FORMS).where(visible),
             "colour": _first_true(colours, truth.index).where(visible),
             "weather": _first_true(weather, truth.index).where(~visible),
+            "true_cloud": truth.get("cloud", pd.Series(None, truth.index, dtype=object)),
+            "true_form": truth["form"].where(truth["form"].isin(CLASSES[FORM])),
+            "true_strength": truth.get("strength_kr", pd.Series(np.nan, truth.index)).where(visible),
         }
     )
 
