@@ -73,8 +73,12 @@ def here(tmp_path, monkeypatch):
     torch.use_deterministic_algorithms(False)
 
 
+def digest_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def digest():
-    return hashlib.sha256(weights.SKY.read_bytes()).hexdigest()
+    return digest_of(weights.SKY)
 
 
 def test_resumed_is_the_same_as_uninterrupted_and_the_card_says_what_was_done(here, capsys):
@@ -127,6 +131,23 @@ def test_the_shipped_file_fills_the_network_and_its_kernels_are_of_half_precisio
     model = network.build("efficientnet_b0", seed=99)
     assert weights.start(model, "efficientnet_b0", "sky") == {"name": "sky", "sha256": digest()}
     assert all(torch.equal(tensor.float(), stored[name].float()) for name, tensor in model.state_dict().items())
+
+
+def test_a_further_cycle_begins_from_the_weights_of_an_earlier_one(here):
+    pretrain.run(PARAMS, easy, rounds=1)
+    pretrain.run(PARAMS, easy, export=True)
+    assert json.loads(sky_weights.CARD.read_text())["start"] == {"name": "none", "sha256": None}
+    first, sha256 = weights.SKY.rename(here / "first_cycle.safetensors"), digest_of(here / "first_cycle.safetensors")
+    params, stored = changed_params(weights=str(first)), load_file(first)
+    learner = Learner(params)
+    learner.begin_from(str(first))
+    for model in (learner.network, learner.averaged()):
+        assert all(torch.equal(tensor, stored[name].float()) for name, tensor in model.named_parameters())
+    pretrain.run(params, easy, rounds=1, restart=True)
+    pretrain.run(params, easy, export=True)
+    assert json.loads(sky_weights.CARD.read_text())["start"] == {"name": str(first), "sha256": sha256}
+    with pytest.raises(InputError, match="no such weights file"):
+        pretrain.run(changed_params(weights="elsewhere.safetensors"), easy, restart=True)
 
 
 def test_a_head_without_weight_is_not_written_and_changes_nothing(here):

@@ -17,7 +17,9 @@ def pretrain(
     params: ParamsFile = PARAMS_FILE,
     assignments: Assignments = None,
 ) -> None:
-    """Pretrain the network on random simulated skies, from random weights: data/weights/sky.safetensors.
+    """Pretrain the network on random simulated skies: data/weights/sky.safetensors.
+
+    `pretrain.weights` is what it begins from: none for random weights, or a file of an earlier cycle.
 
     Beside aurora or none it learns cloud, form and strength; sky.json has the scores of each. A head of weight 0 learns
     nothing: two runs, with and without, measure what the heads cost the aurora.
