@@ -32,6 +32,8 @@ repro: setup     ## the whole pipeline, on the bundled sample or on your own dat
 	dvc pull --quiet $(BUNDLED)
 	dvc repro
 
+# threads that wait for each other asleep: spinning, they would take the cores of the tests beside them
+test: export OMP_WAIT_POLICY = PASSIVE
 test: setup      ## all tests, on all cores
 	python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
