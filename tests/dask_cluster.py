@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PATHS = os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests")))
 
 
 @dataclass
@@ -34,8 +35,7 @@ class Cluster:
 
 def _start(folder: Path, kind: str, *words: str, **variables: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--scheduler-file", str(folder / "scheduler.json")]
-    paths = os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests")))
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", **variables}
+    environment = {**os.environ, "PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1", **variables}
     with (folder / f"{kind}.log").open("ab") as log:
         return subprocess.Popen(
             [*command, "--no-dashboard", *words], cwd=folder, env=environment, stdout=log, stderr=log
@@ -43,15 +43,15 @@ def _start(folder: Path, kind: str, *words: str, **variables: str) -> subprocess
 
 
 @contextmanager
-def running(folder: Path, workers: int = 2) -> Iterator[Cluster]:
+def running(folder: Path, workers: int = 2, **variables: str) -> Iterator[Cluster]:
     """A scheduler on a free port and so many workers; all have ended after the block."""
-    cluster = Cluster(folder, _start(folder, "scheduler", "--host", "127.0.0.1", "--port", "0"))
+    cluster = Cluster(folder, _start(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", **variables))
     try:
         while not (folder / "scheduler.json").exists():
             assert cluster.scheduler.poll() is None, (folder / "scheduler.log").read_text()
             time.sleep(0.1)
         for _ in range(workers):
-            cluster.add_worker()
+            cluster.add_worker(**variables)
         yield cluster
     finally:
         for process in (*cluster.workers, cluster.scheduler):

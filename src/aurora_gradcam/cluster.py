@@ -42,7 +42,7 @@ def mapped(address: str, function: Callable[[Item], Result], items: Sequence[Ite
     ConfigError
         Dask is not installed.
     InputError
-        A worker does not see the project's folder, or runs other code than this.
+        The cluster lacks this project's code, or a worker does not see the project's folder or runs other code.
     """
     try:
         from distributed import Client, KilledWorker
@@ -63,6 +63,11 @@ def mapped(address: str, function: Callable[[Item], Result], items: Sequence[Ite
         except CancelledError as error:
             what = "the Dask scheduler was lost"
             raise ToolError(what, address, "start it and its workers again, then repeat the command") from error
+        except (ImportError, RuntimeError) as error:
+            if "deserializ" not in str(error) and not isinstance(error, ImportError):
+                raise
+            fix = f"start both with PYTHONPATH={_CODE.parent}, and with the packages of requirements.txt"
+            raise InputError("the cluster cannot load this project's code", address, fix) from error
         except KilledWorker as error:
             what = f"workers died over the same work: {error}"
             raise ToolError(what, address, "look at the workers' logs; their memory may be too small") from error

@@ -66,6 +66,15 @@ def test_workers_must_run_this_code(running, monkeypatch):
         parallel.map_nights(dask_cluster.triple, range(2), "tripling")
 
 
+def test_a_cluster_without_the_code_is_one_clear_line(tmp_path, monkeypatch):
+    with dask_cluster.running(tmp_path, PYTHONPATH=str(dask_cluster.ROOT / "src")) as started:
+        monkeypatch.setenv("AURORA_SCHEDULER", started.address)
+        with pytest.raises(
+            InputError, match="cluster cannot load this project's code.*Fix: start both with PYTHONPATH="
+        ):
+            parallel.map_nights(dask_cluster.triple, range(2), "tripling")
+
+
 def test_workers_must_see_the_project(running, monkeypatch, tmp_path):
     monkeypatch.setattr(cluster.Path, "cwd", lambda: tmp_path / "elsewhere")
     with pytest.raises(InputError, match="does not see the project's folder"):
