@@ -83,6 +83,23 @@ def test_the_starting_weights_stand_beside_the_model_with_what_the_labels_brough
     assert "`imagenet`) are not compared" in cards.compose("model_card.md", data, readable, project)
 
 
+def test_further_heads_are_listed_with_what_they_tell_and_where_they_come_from(project, monkeypatch, tmp_path):
+    heads = {
+        "cloud": {"classes": ["clear", "broken"], "penalty_from_weights": 0.1, "labelled": {"train": 0, "val": 0}},
+        "form": {"classes": ["none", "arc"], "labelled": {"train": 12, "val": 3}},
+        "strength": {"unit": "log10 kilorayleigh", "penalty_from_weights": 1.0},
+    }
+    model = {**MODEL, "provenance": {**MODEL["provenance"], "heads": heads}}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    monkeypatch.setattr(inputs, "MODEL_CARD", tmp_path / "model.json")
+    data = inputs.read(project)
+    readable = point_estimates.with_point_estimates(metrics.collect(project, data), data)
+    card = cards.compose("model_card.md", data, readable, project)
+    assert "- **Further head, cloud:** clear, broken; it came with the starting weights.\n" in card
+    assert "- **Further head, form:** none, arc; learnt from 12 labelled training frames.\n" in card
+    assert "- **Further head, strength:** kilorayleigh, the brightest green line; it came with" in card
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [(0.1, 0.2, "helped:"), (0.0, 0.2, "no gain"), (-0.1, 0.2, "no gain"), (-0.2, -0.1, "worse"), (None, None, "told")],
