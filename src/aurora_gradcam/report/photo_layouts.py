@@ -110,7 +110,9 @@ def error_gallery(groups: Sequence[tuple[str, list[Example]]], row_names: Sequen
     figure = style.blank(len(groups) * (0.95 + 1.05 * len(row_names)))
     figure.get_layout_engine().set(h_pad=0.07)  # room above the headings
     for part, (heading, examples) in zip(figure.subfigures(len(groups), 1, squeeze=False).flat, groups, strict=True):
-        lay_out(part, [(f"{heading}, the most confident first", examples)], row_names)
+        # over the whole row: as the first picture's title it would push the second one away
+        part.suptitle(f"{heading}, the most confident first", x=0.02, ha="left", size=8.5, weight="bold")
+        lay_out(part, [("", examples)], row_names)
     return figure
 
 
@@ -122,7 +124,7 @@ def validation_gradcam(groups: Sequence[tuple[str, list[Example]]], training: pd
     loss, accuracy = bottom.subplots(1, 2)
     curve(loss, training, "loss", "cross-entropy loss")
     curve(accuracy, training, "accuracy", "accuracy")
-    accuracy.legend(loc="lower right")
+    bottom.legend(*accuracy.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
