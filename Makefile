@@ -35,7 +35,7 @@ repro: setup     ## the whole pipeline, on the bundled sample or on your own dat
 # threads that wait for each other asleep: spinning, they would take the cores of the tests beside them
 test: export OMP_WAIT_POLICY = PASSIVE
 test: setup      ## all tests, on all cores
-	python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+	python -m pytest --numprocesses auto --no-loadscope-reorder
 
 torture: setup   ## the long tests of reliability: 30 kills, full disks, remotes; writes docs/reliability.md
 	AURORA_LOAD_TEST_S=60 python -m pytest --torture tests/reliability tests/storage tests/labelling/test_load.py tests/labelling/test_server.py \

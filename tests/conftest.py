@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import browser as system_browser
 import miniature
@@ -14,12 +19,24 @@ from aurora_gradcam import logs
 pytest_plugins = ("counts",)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run on several cores: those of a file stay together, and so do all that need `finished`."""
-    for item in items:
-        group = "finished" if "finished" in getattr(item, "fixturenames", ()) else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+class WholeFiles(LoadScopeScheduling):
+    """Where tests run on several cores, those of a file stay together, and so do all files that need `finished`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "finished" if file in _files_that_need_finished() else file
+
+
+@cache
+def _files_that_need_finished() -> set[str]:
+    root = Path(__file__).parents[1]
+    paths = (root / "tests").rglob("test_*.py")
+    return {path.relative_to(root).as_posix() for path in paths if re.search(r"\bfinished\b", path.read_text())}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
+    """How pytest-xdist spreads the tests, whatever its `--dist`."""
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -90,7 +90,8 @@ def scores(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> dict[
                 parts.append(right[group].mean())
         row["balanced"], row["auroc"] = _estimate(np.mean(parts)), None
         if len(parts) == 2:
-            drawn = [_resampled(generator, yes, p_yes, right) for _ in range(RESAMPLES)]
+            above = np.sign(p_yes[yes][:, None] - p_yes[~yes]) / 2 + 0.5  # whether a yes stands above a no; ties half
+            drawn = [_resampled(generator, above, right[yes], right[~yes]) for _ in range(RESAMPLES)]
             low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
             row["balanced"] = _estimate(np.mean(parts), low[0], high[0])
             row["auroc"] = _estimate(roc_auc_score(yes, p_yes), low[1], high[1])
@@ -106,12 +107,12 @@ def mistakes(labels: pd.DataFrame, p: np.ndarray, threshold: float = 0.5) -> lis
 
 
 def _resampled(
-    generator: np.random.Generator, yes: np.ndarray, p: np.ndarray, right: np.ndarray
+    generator: np.random.Generator, above: np.ndarray, right_yes: np.ndarray, right_no: np.ndarray
 ) -> tuple[float, float]:
+    """Balanced accuracy and AUROC (share of pairs in which the yes stands above, Mann and Whitney 1947) of a draw."""
     # each class by itself, so that both are always there
-    drawn = np.concatenate([generator.choice(np.flatnonzero(group), group.sum()) for group in (yes, ~yes)])
-    balanced = (right[drawn][yes[drawn]].mean() + right[drawn][~yes[drawn]].mean()) / 2
-    return balanced, float(roc_auc_score(yes[drawn], p[drawn]))
+    yes, no = (generator.choice(len(right), len(right)) for right in (right_yes, right_no))
+    return float(right_yes[yes].mean() + right_no[no].mean()) / 2, float(above[np.ix_(yes, no)].mean())
 
 
 def load(path: Path) -> tuple[nn.Module, network.ModelCard]:

@@ -163,8 +163,6 @@ ALLOWED = {
         "69,632": "frames of the first cycle, whose card is in Git's history",
         "8": "a round after which the schedule was shortened",
         "11": "a round after which the schedule was shortened",
-        "971": "begins a commit's name",
-        "741": "ends a commit's name",
     },
 }
 """Numbers that are no result, with the reason why each may stand."""
