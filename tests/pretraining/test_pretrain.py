@@ -146,7 +146,7 @@ def test_a_further_cycle_begins_from_the_weights_of_an_earlier_one(here):
     pretrain.run(params, easy, rounds=1, restart=True)
     pretrain.run(params, easy, export=True)
     assert json.loads(sky_weights.CARD.read_text())["start"] == {"name": str(first), "sha256": sha256}
-    with pytest.raises(InputError, match="no such weights file"):
+    with pytest.raises(InputError, match="earlier cycle.*not here.*simulated-sky.md"):
         pretrain.run(changed_params(weights="elsewhere.safetensors"), easy, restart=True)
 
 

@@ -1,7 +1,7 @@
 """Whether the places that a map calls important matter to the classifier: they are removed and P(class) is read.
 
-Removal and reading are the grad-cam library's; own are only the order (the library knows no sky circle and no ties),
-the even sky, and the areas of deletion and insertion.
+Removal and reading are the grad-cam library's; own are the order (the library knows no sky circle and no ties), the
+fillings, and the areas of deletion and insertion.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from ..training import vision  # noqa: F401  it must precede pytorch_grad_cam, w
 
 # isort: split
 from pytorch_grad_cam.metrics.perturbation_confidence import PerturbationConfidenceMetric, RemoveMostRelevantFirst
-from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 from scipy import stats
+
+from .filling import filled
 
 FRACTIONS = (0.2, 0.5, 0.8)
 """Shares of the sky circle that are removed; few, since filling them from their surroundings costs most of the time."""
@@ -131,9 +132,8 @@ def faithfulness(
         return np.stack(probabilities).astype(np.float64)
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # the library's imputer adds noise
-        imputer = NoisyLinearImputer()
-        road = (curve(coldest, imputer, fractions) - curve(hottest, imputer, fractions)).mean(0) / 2
+        torch.manual_seed(seed)  # `filled` adds noise
+        road = (curve(coldest, filled, fractions) - curve(hottest, filled, fractions)).mean(0) / 2
     ends = curve(hottest, even_sky, (0.0, 1.0))
     left = np.concatenate([ends[:1], curve(hottest, even_sky, fractions), ends[1:]])
     put_back = np.concatenate([ends[:1], curve(coldest, even_sky, fractions), ends[1:]])[::-1]

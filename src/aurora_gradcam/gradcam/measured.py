@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -54,8 +56,10 @@ class Explainer:
 
 
 def in_batches(frame_ids: Sequence[str]) -> list[Sequence[str]]:
-    """Batches of BATCH_SIZE frames, in order; the last may be smaller."""
-    return [frame_ids[start : start + BATCH_SIZE] for start in range(0, len(frame_ids), BATCH_SIZE)]
+    """Batches of at most BATCH_SIZE frames, in order and as even as can be."""
+    count = math.ceil(len(frame_ids) / BATCH_SIZE)
+    ends = [len(frame_ids) * number // count for number in range(count + 1)] if count else []
+    return [frame_ids[start:end] for start, end in pairwise(ends)]
 
 
 def removed_and_shifted(names: Sequence[str], frame_ids: Sequence[str], seed: int) -> pd.DataFrame:

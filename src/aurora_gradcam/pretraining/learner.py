@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..config import Params, Pretrain
-from ..errors import DataError
+from ..errors import DataError, InputError
 from ..training import network, weights
 from ..training.transforms import by_frame, seed_of
 from . import depthwise
@@ -69,7 +70,10 @@ class Learner:
 
     def begin_from(self, choice: str) -> dict[str, str | None]:
         """Take other weights than random ones, named as in `train.weights`; returns their name and SHA-256."""
-        start = weights.start(self.network, self.params.backbone, choice)
+        if (path := Path(choice)).suffix and not path.exists():
+            fix = "get it as docs/simulated-sky.md tells, or set pretrain.weights to none and train for more rounds"
+            raise InputError("the file of the earlier cycle of pretraining is not here", path, fix)
+        start = weights.start(self.network, self.params.backbone, choice, "pretrain.weights")
         self.average = {name: part.detach().clone() for name, part in self._lasting()}
         return start
 

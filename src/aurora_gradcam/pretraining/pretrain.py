@@ -81,7 +81,8 @@ def _train(learner: Learner, params: Params, frames: Studio, history: dict[str, 
     own = params.pretrain
 
     def begin(number: int) -> Callable[[], Frames]:
-        return frames.begin(number * own.frames_per_round, own.frames_per_round, own.size_of(number))
+        first = own.frames_before + number * own.frames_per_round
+        return frames.begin(first, own.frames_per_round, own.size_of(number))
 
     coming = None
     for number in range(len(history["rounds"]), last):

@@ -32,7 +32,7 @@ TIMEOUT_S = 30.0
 _OTHERS = "set train.weights to sky, none or the path of a file"
 
 
-def start(network: nn.Module, backbone: str, choice: str) -> dict[str, str | None]:
+def start(network: nn.Module, backbone: str, choice: str, key: str = "train.weights") -> dict[str, str | None]:
     """Load the chosen weights into the network; returns their name and SHA-256 for `model.json`.
 
     Parameters
@@ -41,13 +41,15 @@ def start(network: nn.Module, backbone: str, choice: str) -> dict[str, str | Non
         What `network.build(backbone)` gave; with `none` it keeps its random weights.
     choice
         `imagenet` (torchvision's IMAGENET1K_V1), `sky`, `none`, or the path of a .pth, .pt or .safetensors file.
+    key
+        Where in params.yaml the choice stands.
 
     Raises
     ------
     InputError
         The file is missing, cannot be fetched or read, or does not fit the network.
     """
-    path = _path_of(backbone, choice)
+    path = _path_of(backbone, choice, key)
     if path is None:
         return {"name": "none", "sha256": None}
     fill(network, read(path), path)
@@ -61,7 +63,7 @@ def kept_apart(backbone: str, choice: str) -> dict[str, torch.Tensor]:
     return {name: tensor for name, tensor in tensors.items() if name.startswith(KEPT_APART)}
 
 
-def _path_of(backbone: str, choice: str) -> Path | None:
+def _path_of(backbone: str, choice: str, key: str = "train.weights") -> Path | None:
     """The file of the chosen weights; None for random ones."""
     if choice == "none":
         return None
@@ -69,12 +71,12 @@ def _path_of(backbone: str, choice: str) -> Path | None:
         return fetch(models.get_model_weights(backbone)["IMAGENET1K_V1"].url)
     if choice == "sky":
         if not SKY.exists():
-            raise InputError("the project's own sky weights are not here", SKY, "run `dvc pull`, or set train.weights")
+            raise InputError("the project's own sky weights are not here", SKY, f"run `dvc pull`, or set {key}")
         return SKY
     path = Path(choice)
     if path.suffix not in (".pth", ".pt", ".safetensors"):
         message = f"'{choice}' is neither imagenet, sky, none nor the path of a .pth, .pt or .safetensors file"
-        raise ConfigError(message, "train.weights")
+        raise ConfigError(message, key)
     return path
 
 
