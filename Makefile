@@ -3,13 +3,14 @@ VENV   ?= .venv
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
+PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 COVERAGE_FLOOR = 90
 # what the stages start from; the rest they make themselves
 BUNDLED = $(wildcard data/raw/*.dvc data/labels/*.dvc) pretrain
 
 # a copied or moved folder brings along the environment of the first one, which runs the first one's code
-ifneq ($(file < $(VENV)/.ready),$(CURDIR))
-$(shell rm -f "$(VENV)/.ready")
+ifneq ($(file < $(VENV)/.pipeline),$(CURDIR))
+$(shell rm -f "$(VENV)/.pipeline" "$(VENV)/.ready")
 endif
 
 .DEFAULT_GOAL := help
@@ -20,15 +21,22 @@ help:            ## list the targets
 
 setup: $(VENV)/.ready   ## system packages if missing, .venv, Python packages
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml tools/system_packages.sh
-	@PYTHON=$(PYTHON) tools/system_packages.sh
+# what the pipeline needs, ...
+$(VENV)/.pipeline: requirements.txt constraints.txt pyproject.toml tools/system_packages.sh
+	@PYTHON=$(PYTHON) tools/system_packages.sh pipeline
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -c constraints.txt
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP_INSTALL) -r requirements.txt -c constraints.txt
+	$(PIP_INSTALL) --no-deps --editable .
 	@printf '%s' '$(CURDIR)' > $@
 
-repro: setup     ## the whole pipeline, on the bundled sample or on your own data/raw
+# ... and what tests and style checks need beside it
+$(VENV)/.ready: $(VENV)/.pipeline requirements-dev.txt
+	@PYTHON=$(PYTHON) tools/system_packages.sh tests
+	$(PIP_INSTALL) -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+repro: $(VENV)/.pipeline   ## the whole pipeline, on the bundled sample or on your own data/raw
 	dvc pull --quiet $(BUNDLED)
 	dvc repro
 

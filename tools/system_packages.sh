@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the programs that the project calls, where they are missing.
+# Install the programs that the project calls, where they are missing: system_packages.sh pipeline|tests
 set -euo pipefail
 
 missing=() wanted=()
@@ -7,9 +7,11 @@ command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 command -v tesseract >/dev/null || missing+=(tesseract-ocr)
 "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 # the simulator's overlay, and the tests of pages and of `aurora watch` alone need these
-[ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || wanted+=(fonts-open-sans)
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
-command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || wanted+=(mosquitto)
+if [ "${1:-tests}" = tests ]; then
+  [ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || wanted+=(fonts-open-sans)
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+  command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || wanted+=(mosquitto)
+fi
 [ ${#missing[@]} -eq 0 ] && [ ${#wanted[@]} -eq 0 ] && exit 0
 
 by_hand() {

@@ -67,7 +67,8 @@ def mapped(address: str, function: Callable[[Item], Result], items: Sequence[Ite
             if "deserializ" not in str(error) and not isinstance(error, ImportError):
                 raise
             fix = f"start both with PYTHONPATH={_CODE.parent}, and with the packages of requirements.txt"
-            raise InputError("the cluster cannot load this project's code", address, fix) from error
+            reason = " ".join(str(error.__cause__ or error).split())
+            raise InputError(f"the cluster cannot load this project's code: {reason}", address, fix) from error
         except KilledWorker as error:
             what = f"workers died over the same work: {error}"
             raise ToolError(what, address, "look at the workers' logs; their memory may be too small") from error

@@ -22,6 +22,7 @@ from aurora_gradcam.report import (
     inputs,
     kind_tables,
     metrics,
+    metrics_shape,
     occurrence_charts,
     occurrence_groups,
     page,
@@ -148,7 +149,7 @@ def test_a_share_of_too_few_nights_stays_visible(project):
 def test_metrics_and_page_tell_it_and_under_a_real_sky_nothing_of_it(project):
     params, _, data = project
     numbers = metrics.collect(params, data)
-    assert TypeAdapter(metrics.Metrics).validate_python(json.loads(json.dumps(numbers)), strict=True) == numbers
+    assert TypeAdapter(metrics_shape.Metrics).validate_python(json.loads(json.dumps(numbers)), strict=True) == numbers
     text = page.compose(data, point_estimates.with_point_estimates(numbers, data), params, Path("nowhere"))
     assert 'id="coverage"' in text or not any(of["cells"] for of in numbers["truth"]["coverage"].values())
     kept = inputs.TRUTH.rename("kept")

@@ -12,7 +12,7 @@ import report_fixture
 import tiny
 from aurora_gradcam import config
 from aurora_gradcam.drawing import night_plot
-from aurora_gradcam.report import inputs, kind_tables, metrics, page, point_estimates, report, thesis
+from aurora_gradcam.report import inputs, kind_tables, metrics, metrics_shape, page, point_estimates, report, thesis
 from aurora_gradcam.tables.kinds import CLOUDS
 
 
@@ -33,7 +33,7 @@ def project(tmp_path_factory):
 def test_metrics_hold_them_in_their_declared_shape(project):
     tree = json.loads((project / "reports/metrics.json").read_text())
     assert set(tree["kinds"]) == {"heads", "occurrence", "occurrence_when_clear", "conditions"}
-    assert TypeAdapter(metrics.Metrics).validate_python(tree, strict=True) == tree
+    assert TypeAdapter(metrics_shape.Metrics).validate_python(tree, strict=True) == tree
     evaluation = json.loads((project / "reports/metrics/evaluate.json").read_text())
     assert tree["kinds"] == evaluation["kinds"]
 

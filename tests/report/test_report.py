@@ -26,6 +26,7 @@ from aurora_gradcam.inference.bootstrap import MIN_NIGHTS
 from aurora_gradcam.report import (
     inputs,
     metrics,
+    metrics_shape,
     overview,
     photo_figures,
     point_estimates,
@@ -162,7 +163,7 @@ def test_figures_that_nothing_was_explained_for_are_left_out(project):
 
 def test_the_bundled_metrics_have_the_declared_shape():
     tree = json.loads((report_fixture.REPOSITORY / results.METRICS).read_text())
-    assert TypeAdapter(metrics.Metrics).validate_python(tree, strict=True) == tree  # no key is dropped as unknown
+    assert TypeAdapter(metrics_shape.Metrics).validate_python(tree, strict=True) == tree  # no key is dropped as unknown
 
 
 def test_figures_of_an_earlier_run_are_removed(tmp_path):

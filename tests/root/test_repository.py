@@ -61,9 +61,9 @@ def test_an_environment_of_another_folder_is_made_anew(tmp_path, owner, is_made_
     for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml", "tools"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, tmp_path / name)
-    ready = tmp_path / ".venv/.ready"
-    ready.parent.mkdir()
-    ready.write_text(owner.format(folder=tmp_path))
+    marker = tmp_path / ".venv/.pipeline"
+    marker.parent.mkdir()
+    marker.write_text(owner.format(folder=tmp_path))
     plan = subprocess.run(
         ["make", "--dry-run", "setup"], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout

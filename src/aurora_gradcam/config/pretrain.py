@@ -53,10 +53,11 @@ class Pretrain(Frozen):
 
     `weights` is what the first round begins from, named as in `train.weights`: `none` for random ones, or a file of an
     earlier cycle (warm restarts, Loshchilov and Hutter 2017, arXiv:1608.03983), whose `frames_before` frames are not
-    drawn again. A round draws `frames_per_round` new frames and shows each `passes` times. `steepness` is k of the soft label sigmoid(k ln visibility), `mask_weight`
-    the weight of outlining the aurora beside the class, `head_weights` those of the further heads. `warm_up` is the
-    share of all steps until the full learning rate, `average_decay` that of the running mean of the weights.
-    `statistics_frames` and `held_out_frames` are drawn for the finished weights alone.
+    drawn again. A round draws `frames_per_round` new frames and shows each `passes` times. `steepness` is k of the
+    soft label sigmoid(k ln visibility), `mask_weight` the weight of outlining the aurora beside the class,
+    `head_weights` those of the further heads. `warm_up` is the share of all steps until the full learning rate,
+    `average_decay` that of the running mean of the weights. `statistics_frames` and `held_out_frames` are drawn for the
+    finished weights alone.
     """
 
     backbone: Literal["efficientnet_b0", "efficientnet_b1", "efficientnet_b2"] = "efficientnet_b1"

@@ -104,7 +104,7 @@ def apex(latitude: float, longitude: float, year: int, height_km: float = HEIGHT
     start = np.array(wgs84.latlon(latitude, longitude, elevation_m=1000 * height_km).itrs_xyz.km)
     upwards = 1.0
     upwards = np.sign(climb(0, start))
-    line = solve_ivp(along, (0, LONGEST_KM), start, events=climb, rtol=1e-6, atol=1e-2, first_step=10)
+    line = solve_ivp(along, (0, LONGEST_KM), start, events=climb, rtol=1e-4, atol=1, first_step=100)
     x, y, z = line.y_events[0][0] if len(line.y_events[0]) else line.y[:, -1]
     return float(x), float(y), float(z)
 

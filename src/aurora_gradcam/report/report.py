@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from .. import config
 from ..conditions import DARK_SUN_CLASSES
 from ..drawing import night_plot, season, style
-from ..progress import track
+from ..parallel import map_nights
 from ..results import FIGURES, KEOGRAMS, METRICS, OVERVIEW, PAGE, write_json
 from ..stage import stage_main
 from . import (
@@ -32,6 +32,8 @@ from . import (
     workflow_chart,
 )
 
+KINDS = ("photographs", "charts", "keograms")
+"""Figures that are written side by side, the longest work first."""
 Named = Iterator[tuple[str, Figure | None]]
 """(name, figure) one after the other, nights by their date; None: there is nothing to draw."""
 
@@ -86,26 +88,35 @@ def remove_others(folder: Path, names: Iterable[str]) -> None:
             path.unlink()
 
 
-def write_figures(
-    data: inputs.Inputs, numbers: dict[str, Any], params: config.Params, note: Callable[[Figure], None]
-) -> set[str]:
+def write_figures(data: inputs.Inputs, numbers: dict[str, Any], params: config.Params) -> set[str]:
     """Write all figures (PNG for the page, SVG for the thesis) and the nights' keograms; return their names."""
-    dpi, written = params.report.figure_dpi, set()
     KEOGRAMS.mkdir(parents=True, exist_ok=True)  # an output for DVC even where every night is short
-    figures = [*chart_figures(data, numbers, params), *photo_figures.figures(data, params)]
-    nights = keograms(data, numbers["calibration"]["threshold"], params)
-    for name, figure in chain(track(figures, "figures"), track(nights, "keograms")):
-        if figure is None:
-            continue
-        note(figure)
-        if name.isdecimal():
-            style.save(figure, KEOGRAMS / f"{name}.png", dpi)
-        else:
-            style.save(figure, FIGURES / f"{name}.png", dpi)
-            style.save(figure, thesis.FIGURES / f"{name}.svg", dpi)
-        written.add(name)
+    written = set().union(*map_nights(partial(_write_kind, data, numbers, params), KINDS, "kinds of figures"))
     for folder in (FIGURES, thesis.FIGURES, KEOGRAMS):
         remove_others(folder, written)
+    return written
+
+
+def _write_kind(data: inputs.Inputs, numbers: dict[str, Any], params: config.Params, kind: str) -> set[str]:
+    """Write the figures of one kind; return their names."""
+    dpi, written = params.report.figure_dpi, set()
+    figures: Named = {
+        "charts": lambda: chart_figures(data, numbers, params),
+        "photographs": lambda: photo_figures.figures(data, params),
+        "keograms": lambda: keograms(data, numbers["calibration"]["threshold"], params),
+    }[kind]()
+    with style.applied():
+        for name, figure in figures:
+            if figure is None:
+                continue
+            if numbers["simulated"]:
+                style.say_simulated(figure)
+            if name.isdecimal():
+                style.save(figure, KEOGRAMS / f"{name}.png", dpi)
+            else:
+                style.save(figure, FIGURES / f"{name}.png", dpi)
+                style.save(figure, thesis.FIGURES / f"{name}.svg", dpi)
+            written.add(name)
     return written
 
 
@@ -115,9 +126,8 @@ def run(params: config.Params) -> None:
     numbers = metrics.collect(params, data)
     write_json(METRICS, numbers)
     readable = point_estimates.with_point_estimates(numbers, data)
-    note = style.say_simulated if numbers["simulated"] else lambda figure: None
+    names = write_figures(data, readable, params)
     with style.applied():
-        names = write_figures(data, readable, params, note)
         overview.write(OVERVIEW, data, params)
     page.write(PAGE, data, readable, params)
     cards.write(data, readable, params)
