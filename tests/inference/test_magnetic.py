@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
+from ppigrf import igrf_gc
 
 from aurora_gradcam.inference import magnetic
 
@@ -30,6 +33,15 @@ def test_the_dipoles_pole_is_where_the_igrf_papers_print_it():
     geodetic = np.degrees(np.arctan(np.tan(np.radians(latitude(pole))) / (1 - WGS84_E2)))
     assert geodetic == pytest.approx([78.68, 78.55, 78.88, 80.37], abs=0.015)
     assert longitude(pole) == pytest.approx([-68.79, -68.85, -70.76, -72.63], abs=0.02)
+
+
+def test_the_field_is_that_of_ppigrf():
+    generator = np.random.default_rng(4)
+    for year in (1987, 2015, 2024):
+        distance, colatitude, longitude = generator.uniform([6400, 1, -180], [60000, 179, 180])
+        expected = np.squeeze(igrf_gc(distance, colatitude, longitude, datetime(year, 7, 1)))
+        place = (distance, *np.radians([colatitude, longitude]))
+        assert magnetic.field(year, *place) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def test_the_sun_stands_over_the_point_that_apexpy_tests_for():

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from ppigrf import igrf_gc
-from ppigrf.ppigrf import read_shc
+from ppigrf.ppigrf import RE, get_legendre, read_shc
 from scipy.integrate import solve_ivp
 from skyfield.api import load, wgs84
 from skyfield.framelib import itrs
@@ -78,24 +76,53 @@ def dipole_longitude(direction: np.ndarray, pole: np.ndarray) -> np.ndarray:
 
 
 @lru_cache
+def _terms(year: int) -> tuple[list[tuple[int, int]], np.ndarray, np.ndarray]:
+    """(degree, order) of each term of the IGRF; its cosine and sine coefficients in the middle of the year, nT."""
+    cosine, sine = read_shc()
+    epochs = cosine.index.to_numpy(dtype="datetime64[s]").astype(np.float64)
+    moment = np.datetime64(f"{year}-07-01", "s").astype(np.float64)
+    at_moment = (
+        np.array([np.interp(moment, epochs, column) for column in table.to_numpy(np.float64).T])
+        for table in (cosine, sine)
+    )
+    return list(cosine.columns), *at_moment
+
+
+def field(year: int, distance: float, colatitude: float, longitude: float) -> tuple[float, float, float]:
+    """The Earth's magnetic field in the middle of a year, nT: upwards, to the south and to the east.
+
+    Source: IGRF-14, with coefficients and Legendre functions of the package ppigrf, whose own sum reads its file anew
+    at every place. Distance from the Earth's centre in km, geocentric angles in radians.
+    """
+    terms, cosine, sine = _terms(year)
+    degree, order = np.array(terms).T
+    legendre, slope = (row[0] for row in get_legendre(np.degrees(np.array([colatitude])), terms))
+    fall = (RE / distance) ** (degree + 2)
+    wave = cosine * np.cos(order * longitude) + sine * np.sin(order * longitude)
+    turned = order * (cosine * np.sin(order * longitude) - sine * np.cos(order * longitude))
+    return (
+        float((fall * (degree + 1) * wave * legendre).sum()),
+        float(-(fall * wave * slope).sum()),
+        float((fall * turned * legendre).sum() / np.sin(colatitude)),
+    )
+
+
+@lru_cache
 def apex(latitude: float, longitude: float, year: int, height_km: float = HEIGHT_KM) -> tuple[float, float, float]:
     """Where the field line over a site is highest: geocentric, Earth-fixed x, y, z, km.
 
-    Source: IGRF-14 by the package ppigrf, in the middle of the year; the line is followed upwards until it turns.
-    latitude and longitude in degrees, geodetic (WGS84); takes seconds, and is kept.
+    The line of `field` is followed upwards until it turns. Latitude and longitude in degrees, geodetic (WGS84).
     """
-    when = datetime(year, 7, 1)
 
     def along(_: float, place: np.ndarray) -> np.ndarray:
         """The field's direction."""
         distance = np.linalg.norm(place)
-        colatitude, east_of = np.arccos(place[2] / distance), np.arctan2(place[1], place[0])
-        parts = igrf_gc(distance, np.degrees(colatitude), np.degrees(east_of), when)
+        east_of = np.arctan2(place[1], place[0])
         up = place / distance
         east = np.array([-np.sin(east_of), np.cos(east_of), 0])
-        axes = (up, np.cross(east, up), east)  # up, south, east, as igrf_gc has them
-        field = sum(float(np.squeeze(part)) * axis for part, axis in zip(parts, axes, strict=True))
-        return upwards * field / np.linalg.norm(field)
+        axes = np.array([up, np.cross(east, up), east])  # up, south, east
+        strength = np.array(field(year, distance, np.arccos(up[2]), east_of)) @ axes
+        return upwards * strength / np.linalg.norm(strength)
 
     def climb(length: float, place: np.ndarray) -> float:
         return float(along(length, place) @ place)
@@ -104,7 +131,7 @@ def apex(latitude: float, longitude: float, year: int, height_km: float = HEIGHT
     start = np.array(wgs84.latlon(latitude, longitude, elevation_m=1000 * height_km).itrs_xyz.km)
     upwards = 1.0
     upwards = np.sign(climb(0, start))
-    line = solve_ivp(along, (0, LONGEST_KM), start, events=climb, rtol=1e-4, atol=1, first_step=100)
+    line = solve_ivp(along, (0, LONGEST_KM), start, events=climb, rtol=1e-6, atol=1e-2, first_step=10)
     x, y, z = line.y_events[0][0] if len(line.y_events[0]) else line.y[:, -1]
     return float(x), float(y), float(z)
 
