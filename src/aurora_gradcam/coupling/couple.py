@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from .. import config
 from ..files import write_text
@@ -90,7 +91,8 @@ def run(params: config.Params) -> None:
     scored: dict[str, Any] = {}
     p = pd.DataFrame({"p_nowcast": float("nan"), "p_forecast": float("nan")}, index=rows.index)
     if of_hours["enough"]:
-        scored, p = skill.tree(rows, coupling, params.seed)
+        with threadpool_limits(1):  # many small fits, whose threads would wait for each other longer than they work
+            scored, p = skill.tree(rows, coupling, params.seed)
     HOURS_TABLE.write(rows.assign(**p))
     of_frames = {"frames": int(every["kp"].notna().sum()), "frames_without_kp": without}
     write_json(COUPLING, rounded({**of_frames, "occurrence": nested(table), "hours": of_hours, **scored}))

@@ -81,15 +81,15 @@ def _terms(year: int) -> tuple[list[tuple[int, int]], np.ndarray, np.ndarray]:
     cosine, sine = read_shc()
     epochs = cosine.index.to_numpy(dtype="datetime64[s]").astype(np.float64)
     moment = np.datetime64(f"{year}-07-01", "s").astype(np.float64)
-    at_moment = (
-        np.array([np.interp(moment, epochs, column) for column in table.to_numpy(np.float64).T])
-        for table in (cosine, sine)
-    )
-    return list(cosine.columns), *at_moment
+
+    def at_moment(table: pd.DataFrame) -> np.ndarray:
+        return np.array([np.interp(moment, epochs, column) for column in table.to_numpy(np.float64).T])
+
+    return list(cosine.columns), at_moment(cosine), at_moment(sine)
 
 
-def field(year: int, distance: float, colatitude: float, longitude: float) -> tuple[float, float, float]:
-    """The Earth's magnetic field in the middle of a year, nT: upwards, to the south and to the east.
+def field(year: int, distance: float, colatitude: float, longitude: float) -> np.ndarray:
+    """The Earth's magnetic field in the middle of a year, nT: upwards, to the south and to the east (3,).
 
     Source: IGRF-14, with coefficients and Legendre functions of the package ppigrf, whose own sum reads its file anew
     at every place. Distance from the Earth's centre in km, geocentric angles in radians.
@@ -100,11 +100,8 @@ def field(year: int, distance: float, colatitude: float, longitude: float) -> tu
     fall = (RE / distance) ** (degree + 2)
     wave = cosine * np.cos(order * longitude) + sine * np.sin(order * longitude)
     turned = order * (cosine * np.sin(order * longitude) - sine * np.cos(order * longitude))
-    return (
-        float((fall * (degree + 1) * wave * legendre).sum()),
-        float(-(fall * wave * slope).sum()),
-        float((fall * turned * legendre).sum() / np.sin(colatitude)),
-    )
+    up, south, east = (degree + 1) * wave * legendre, -wave * slope, turned * legendre / np.sin(colatitude)
+    return np.array([(fall * part).sum() for part in (up, south, east)])
 
 
 @lru_cache
@@ -116,12 +113,11 @@ def apex(latitude: float, longitude: float, year: int, height_km: float = HEIGHT
 
     def along(_: float, place: np.ndarray) -> np.ndarray:
         """The field's direction."""
-        distance = np.linalg.norm(place)
-        east_of = np.arctan2(place[1], place[0])
+        distance, east_of = float(np.linalg.norm(place)), float(np.arctan2(place[1], place[0]))
         up = place / distance
         east = np.array([-np.sin(east_of), np.cos(east_of), 0])
         axes = np.array([up, np.cross(east, up), east])  # up, south, east
-        strength = np.array(field(year, distance, np.arccos(up[2]), east_of)) @ axes
+        strength = field(year, distance, float(np.arccos(up[2])), east_of) @ axes
         return upwards * strength / np.linalg.norm(strength)
 
     def climb(length: float, place: np.ndarray) -> float:
