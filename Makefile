@@ -40,7 +40,8 @@ repro: $(VENV)/.pipeline   ## the whole pipeline, on the bundled sample or on yo
 	dvc pull --quiet $(BUNDLED)
 	dvc repro
 
-# threads that wait for each other asleep: spinning, they would take the cores of the tests beside them
+# one thread a process, since tests run on every core; where a stage takes two, they wait for each other asleep
+test: export OMP_NUM_THREADS = 1
 test: export OMP_WAIT_POLICY = PASSIVE
 test: setup      ## all tests, on all cores
 	python -m pytest --numprocesses auto --no-loadscope-reorder
