@@ -195,6 +195,7 @@ def test_heads_are_judged_by_the_truth_that_nobody_labelled(project):
     assert strength["frames"] == len(told)
     assert strength["within_factor"]["value"] == pytest.approx((told["strength"] / 3).between(0.5, 2).mean())
     assert strength["log_error"]["value"] == pytest.approx(np.log10(told["strength"] / 3).mean())
+    assert strength["log_scatter"]["value"] == pytest.approx(np.log10(told["strength"] / 3).std(ddof=0))
     shown = kind_tables.against_truth(found, "test")
     assert [table.name for table in shown] == ["true-cloud", "true-form", "true-strength"]
 

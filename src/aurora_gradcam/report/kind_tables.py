@@ -54,6 +54,7 @@ def against_truth(kinds: Numbers, held_out: str) -> list[Table]:
                 ["frames / nights with aurora that is called", basis(scores)],
                 ["share within a factor of two", estimate(scores["within_factor"])],
                 ["mean decimal logarithm of told over true", estimate(scores["log_error"])],
+                ["standard deviation of that logarithm", estimate(scores["log_scatter"])],
             ]
             caption = "The strength that the head tells, by the truth of the simulation."
             tables.append(Table("true-strength", caption, ["score", f"{SETS[held_out]} set"], rows))

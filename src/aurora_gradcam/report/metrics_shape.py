@@ -209,6 +209,7 @@ class StrengthScores(TypedDict):
     nights: int
     within_factor: Estimate
     log_error: Estimate
+    log_scatter: NotRequired[Estimate]
 
 
 class CloudCalls(SplitCounts):

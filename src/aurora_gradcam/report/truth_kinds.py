@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..inference.bootstrap import ratio_interval
 from ..inference.kind_scores import head_scores
+from ..inference.resampling import night_interval, per_night
 from ..tables.kinds import CLASSES, STRENGTH, probability_names
 from ..tables.split import SPLITS
 from .inputs import Inputs
@@ -24,7 +25,8 @@ def collect(data: Inputs) -> dict[str, dict[str, Any]]:
         `kind_scores.head_scores` of the frames whose truth has a class.
     strength
         Of frames that show aurora and are called so: frames, nights; `within_factor`, the share within FACTOR of the
-        true column emission, and `log_error`, the mean of the decimal logarithm of told over true.
+        true column emission; `log_error` and `log_scatter`, mean and standard deviation of the decimal logarithm of
+        told over true. A camera whose sensitivity is not known shifts the mean, and leaves the scatter.
     """
     if data.truth is None:
         return {}
@@ -48,9 +50,16 @@ def strength_scores(rows: pd.DataFrame) -> dict[str, Any]:
     error = np.log10(rows[STRENGTH].to_numpy(dtype=float) / rows[f"true_{STRENGTH}"].to_numpy(dtype=float))
     nights, ones = rows["night"].to_numpy(dtype=str), np.ones(len(rows))
     near = np.abs(error) <= np.log10(FACTOR)
+    sums = per_night(np.column_stack([ones, error, error**2]), nights)
+
+    def scatter(times: np.ndarray) -> np.ndarray:
+        frames, errors, squares = (times @ sums).T
+        return np.sqrt(np.maximum(squares / frames - (errors / frames) ** 2, 0))
+
     return {
         "frames": len(rows),
         "nights": len(np.unique(nights)),
         "within_factor": ratio_interval(near, ones, nights).as_dict(),
         "log_error": ratio_interval(error, ones, nights, share=False).as_dict(),
+        "log_scatter": night_interval(scatter, nights).as_dict(),
     }
