@@ -150,6 +150,17 @@ def test_a_further_cycle_begins_from_the_weights_of_an_earlier_one(here):
         pretrain.run(changed_params(weights="elsewhere.safetensors"), easy, restart=True)
 
 
+def test_frames_that_earlier_cycles_have_met_are_not_drawn_again(here):
+    drawn = []
+
+    def noting(indices, seed, size):
+        drawn.extend(indices)
+        return easy(indices, seed, size)
+
+    pretrain.run(changed_params(frames_before=48), noting, rounds=2)
+    assert drawn == list(range(48, 48 + 2 * OWN.frames_per_round))
+
+
 def test_a_head_without_weight_is_not_written_and_changes_nothing(here):
     parts = []
     for draw, head_weights in ((easy, HeadWeights()), (easy_with_truth, HeadWeights(cloud=0, form=0, strength=0))):
