@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -397,10 +398,22 @@ def test_a_picture_of_no_sky_gets_a_reason_and_no_probability(here, folder, tmp_
     run([folder], Job(tmp_path / "plain", params, timed=False))
     page = (folder / "cam_20240201033000.jpg").read_bytes()
 
-    def load(*_):
-        return lambda picture: "a page" if (picture == decode_image(page)).all() else ""
+    class Refusing:
+        """Stands in for the check and its judging: refuses one picture."""
 
-    monkeypatch.setattr(classifier, "load_sky_check", load)
+        def __init__(self):
+            self.told = []
+
+        def judging(self):
+            return nullcontext(Refusing())
+
+        def note(self, picture):
+            self.told.append("a page" if (picture == decode_image(page)).all() else "")
+
+        def reasons(self):
+            return self.told
+
+    monkeypatch.setattr(classifier, "load_sky_check", lambda *_: Refusing())
     run([folder], Job(tmp_path / "out", params, timed=False, explain=9))
     plain, checked = (read(tmp_path / name).set_index("source") for name in ("plain", "out"))
     row = checked.loc["cam_20240201033000.jpg"]
@@ -419,8 +432,11 @@ def test_the_check_of_the_model_folder_refuses_pages_and_keeps_frames(here, tmp_
     pages = [np.where(generator.random((720, 720, 1)) < 0.1, 0, 250).repeat(3, 2).astype(np.uint8) for _ in range(8)]
     rows = [no_sky.features_of(network, torch.stack([prepare(each) for each in group])) for group in (skies, pages)]
     limits = replace(no_sky.fit(*rows), thresholds=torch.tensor([100.0, 0.0, float("inf")], dtype=torch.float64))
-    check = sky_check.make_sky_check(limits, network, model_card)
-    assert not any(check(sky) for sky in skies) and all(check(page) for page in pages)
+    judged = classifier.Classifier(network, model_card, sky_check.SkyCheck(limits, network, model_card))
+    both = [*skies[:4], *pages, *skies[4:]]
+    for batch_size in (1, 5):
+        why = classifier.classify_pictures(judged, range(len(both)), both, batch_size)[classifier.NO_SKY]
+        assert (why != "").tolist() == [4 <= place < 4 + len(pages) for place in range(len(both))]
     assert sky_check.load_sky_check(networks.MODELS, network, model_card) is None
 
 

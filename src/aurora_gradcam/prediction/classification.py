@@ -15,9 +15,9 @@ from ..drawing.night_plot import TIME, Night, night_keogram
 from ..inference.classify import ahead, helpers
 from ..progress import track
 from ..tables.frames import SIMULATED_PREFIX
-from .classifier import Classifier, classify_pictures
+from .classifier import NO_SKY, Classifier, classify_pictures
 from .series import SKY, Series
-from .status import Frame, Status
+from .status import Status
 
 LINES = 180
 """Height of a keogram in pixels."""
@@ -47,9 +47,8 @@ class Classification:
 def classify_series(series: Series, classifier: Classifier, batch_size: int) -> Classification:
     """Classify every frame whose status is ok; reading a picture may change its status and give a reason.
 
-    A picture for which `classifier.why_no_sky` gives a reason gets no probability.
+    A picture that shows no night sky by `classifier.sky_check` gets no probability.
     """
-    network, why_no_sky = classifier.network, classifier.why_no_sky
     status, reason = (series.rows[name].to_numpy(dtype=object).copy() for name in ("status", "reason"))
     wanted = np.flatnonzero(status == Status.OK).tolist()
     good: list[int] = []
@@ -57,10 +56,8 @@ def classify_series(series: Series, classifier: Classifier, batch_size: int) -> 
     lines = np.zeros((LINES, len(wanted), 3), np.uint8) if series.keogram_name else None
 
     def pictures() -> Iterator[np.ndarray]:
-        frames = ahead(series.read, wanted, helpers(network), batch_size)
+        frames = ahead(series.read, wanted, helpers(classifier.network), batch_size)
         for number, frame in zip(wanted, track(frames, f"{series.name}: classify", len(wanted)), strict=True):
-            if why_no_sky and frame.picture is not None and (why := why_no_sky(frame.picture)):
-                frame = Frame(Status.NO_SKY, reason=why)
             status[number], reason[number] = frame.status, frame.reason
             if frame.picture is not None:
                 if lines is not None:
@@ -69,9 +66,13 @@ def classify_series(series: Series, classifier: Classifier, batch_size: int) -> 
                 yield frame.picture
 
     predicted = classify_pictures(classifier, good, pictures(), batch_size)
-    rows = series.rows.assign(status=status, reason=reason).join(predicted)
+    why = predicted.pop(NO_SKY)
+    is_sky = (why == "").to_numpy()
+    refused = why.index[~is_sky]
+    status[refused], reason[refused] = Status.NO_SKY, why[refused]
+    rows = series.rows.assign(status=status, reason=reason).join(predicted[is_sky])
     rows["is_aurora"] = rows["is_aurora"].astype("boolean")
-    return Classification(rows, lines[:, : len(good)] if lines is not None else None)
+    return Classification(rows, lines[:, : len(good)][:, is_sky] if lines is not None else None)
 
 
 def write_keogram(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +17,12 @@ from ..tables.kinds import CLOUD, FORM, STRENGTH
 from ..training import network as networks
 from ..training.heads import Heads, load_heads
 from . import model
-from .sky_check import SkyCheck, load_sky_check
+from .sky_check import Judging, SkyCheck, load_sky_check
 
 KIND_COLUMNS = (f"p_{CLOUD}", CLOUD, FORM, STRENGTH)
 """Probability of any cloud; clear, broken or overcast; form of the aurora, and its strength in kilorayleigh, of frames
 called aurora."""
+NO_SKY = "why_no_sky"
 
 
 class Classifier(NamedTuple):
@@ -28,7 +30,7 @@ class Classifier(NamedTuple):
 
     network: torch.nn.Module
     card: networks.ModelCard
-    why_no_sky: SkyCheck | None
+    sky_check: SkyCheck | None
     heads: Heads | None = None
 
 
@@ -51,6 +53,8 @@ def classify_pictures(
 ) -> pd.DataFrame:
     """A row a picture: logit_no, logit_yes, p_aurora, is_aurora and those of KIND_COLUMNS for which there is a head.
 
+    Further NO_SKY, why a picture shows no night sky: empty where it may show one, and where the model has no check.
+
     Parameters
     ----------
     names
@@ -58,10 +62,20 @@ def classify_pictures(
     pictures
         Square frames, uint8 RGB.
     """
-    network, card, _, heads = classifier
-    logits, outputs = classify_kinds(network, card, pictures, batch_size, heads)
+    network, card, check, heads = classifier
+    judging: AbstractContextManager[Judging | None] = check.judging() if check else nullcontext()
+    with judging as judged:
+        noted = _noted(pictures, judged) if judged else pictures
+        logits, outputs = classify_kinds(network, card, noted, batch_size, heads)
     predicted = predictions(names, logits, card.temperature, card.threshold)
-    return predicted.join(_kinds(outputs, predicted["is_aurora"])).set_index("frame_id")
+    predicted = predicted.join(_kinds(outputs, predicted["is_aurora"]))
+    return predicted.assign(**{NO_SKY: judged.reasons() if judged else ""}).set_index("frame_id")
+
+
+def _noted(pictures: Iterable[np.ndarray], judging: Judging) -> Iterator[np.ndarray]:
+    for picture in pictures:
+        judging.note(picture)
+        yield picture
 
 
 def _kinds(outputs: dict[str, np.ndarray], is_aurora: pd.Series) -> pd.DataFrame:

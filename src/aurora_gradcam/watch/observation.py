@@ -17,7 +17,7 @@ import pandas as pd
 from ..config import Circle, Params
 from ..errors import DataError, InputError
 from ..prediction import circles, image_files
-from ..prediction.classifier import KIND_COLUMNS, Classifier, classify_pictures
+from ..prediction.classifier import KIND_COLUMNS, NO_SKY, Classifier, classify_pictures
 from ..prediction.find_circle import find_circle
 from ..prediction.names import time_in
 from ..prediction.status import Frame, Status
@@ -104,18 +104,15 @@ class Observer:
         self, arrival: Arrival, utc: datetime, time_status: str, sky: dict[str, Any]
     ) -> tuple[Observation, np.ndarray | None]:
         """The observation, and the square frame where there is one. `sky` is that of `sky_at(utc)`."""
-        frame = self.read(arrival)
-        if (
-            frame.picture is not None
-            and self.classifier.why_no_sky
-            and (why := self.classifier.why_no_sky(frame.picture))
-        ):
-            frame = Frame(Status.NO_SKY, reason=why)
+        frame, row = self.read(arrival), {}
+        if frame.picture is not None:
+            (row,) = classify_pictures(self.classifier, [0], [frame.picture], 1).to_dict("records")
+            if row[NO_SKY]:
+                frame = Frame(Status.NO_SKY, reason=row[NO_SKY])
         observation = Observation(arrival.name, utc, time_status, digest_of(arrival.content), sky, frame.status.value,
                                   frame.reason)  # fmt: skip
         if frame.picture is None:
             return observation, None
-        (row,) = classify_pictures(self.classifier, [0], [frame.picture], 1).to_dict("records")
         kinds = {name: _plain(row[name]) for name in KIND_COLUMNS if name in row}
         values = {name: float(row[name]) for name in NUMBERS}
         called = {**asdict(observation), **values, "is_aurora": bool(row["is_aurora"]), "kinds": kinds}
