@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -45,12 +46,23 @@ def messages_on_standard_error() -> None:
     logs.set_up()
 
 
+@pytest.fixture(scope="session")
+def tiny_built(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
+    """The folder of a miniature project, which each test copies, and what tiny.build returned."""
+    folder = tmp_path_factory.mktemp("tiny")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return folder, tiny.build()
+
+
 @pytest.fixture
-def tiny_project(tmp_path, monkeypatch) -> pd.DataFrame:
+def tiny_project(tmp_path, monkeypatch, tiny_built) -> pd.DataFrame:
     """The current folder is a miniature project; see tiny.build."""
+    folder, split = tiny_built
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AURORA_WORKERS", "1")
-    return tiny.build()
+    return split.copy()
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def project(tmp_path_factory):
         patch.setenv("AURORA_WORKERS", "1")
         report_fixture.project()
         with Path("params.yaml").open("a") as file:
-            file.write("report: {keogram_minutes: 8}\n")
+            file.write("report: {figure_dpi: 60, keogram_minutes: 8}\n")
         report.run(report.config.load())
         yield folder
 
