@@ -67,7 +67,8 @@ SOURCES = {
 ALLOWED = {
     "Two commands": {
         "3.11": "version of Python, in pyproject.toml",
-        "12": "a version of Debian; minutes by one machine's clock",
+        "12": "a version of Debian",
+        "14": "minutes by one machine's clock",
         "2": "processor cores of that machine",
     },
     "Results": {"95 %": "level of the intervals"},
