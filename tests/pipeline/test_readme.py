@@ -289,6 +289,10 @@ def expected_sentences() -> Iterator[str]:
     yield f"in {SKY['seconds'] / 3600:.1f} hours of {threads:.0f} processor cores"
     yield f"On {held_out['simulated_frames']:,} simulated frames that were never shown"
     yield f"an accuracy of {held_out['simulated_accuracy']:.3f} and an AUROC of {held_out['simulated_auroc']:.3f}"
+    real = (REAL[name]["cameras"]["all"] for name in ("sky", "bundled"))
+    scored = (f"{row['wrong']} of {row['frames']} | {row['auroc']['value']:.2f}" for row in real)
+    simulated = f"{held_out['simulated_accuracy']:.3f} | {held_out['simulated_auroc']:.3f}"
+    yield f"| second cycle (bundled) | {simulated} | {' | '.join(scored)} |"
 
 
 def faults(readme: str) -> list[str]:

@@ -82,7 +82,7 @@ def test_every_figure_is_there_as_picture_and_as_vector(project):
     assert {path.stem for path in (project / "thesis/figures").iterdir()} == FIGURES
     for path in (project / "reports/figures").iterdir():
         with Image.open(path) as picture:
-            assert picture.width == 945  # 6.3 inches at 150 dots an inch
+            assert picture.width == 378  # 6.3 inches at 60 dots an inch
             assert len(set(picture.convert("L").get_flattened_data())) > 10  # not one even surface
 
 
