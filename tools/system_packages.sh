@@ -6,9 +6,10 @@ missing=() wanted=()
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 command -v tesseract >/dev/null || missing+=(tesseract-ocr)
 "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
-# the simulator's overlay, and the tests of pages and of `aurora watch` alone need these
+# for the simulator's overlay
+[ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || wanted+=(fonts-open-sans)
+# for the tests of pages and of `aurora watch`
 if [ "${1:-tests}" = tests ]; then
-  [ -e /usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf ] || wanted+=(fonts-open-sans)
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
   command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || wanted+=(mosquitto)
 fi

@@ -25,7 +25,7 @@ from aurora_gradcam.prediction.result import Job
 from aurora_gradcam.preprocessing.sky import sun_and_moon
 from aurora_gradcam.watch import sleep, state
 from aurora_gradcam.watch.arrival import Arrival
-from aurora_gradcam.watch.observation import Observer
+from aurora_gradcam.watch.observation import Observer, sky_at
 from aurora_gradcam.watch.outbox import Message, Undelivered
 from aurora_gradcam.watch.watcher import Watcher
 
@@ -113,6 +113,19 @@ def test_a_picture_says_what_aurora_predict_says_of_it(model, tmp_path, monkeypa
     for name in ("p_aurora", "logit_no", "logit_yes", "sun_altitude", "moon_altitude"):
         assert np.allclose(pd.to_numeric(found[name]), expected[name], rtol=1e-5, atol=1e-5, equal_nan=True), name
     assert found["sun_class"].tolist() == expected["sun_class"].tolist()
+
+
+def test_a_picture_waits_for_a_heat_map_of_the_same_network(loaded):
+    params = watched.params()
+    observer, arrival, told = Observer(loaded, params), watched.arrival("yes", 0), []
+    sky = sky_at(arrival.utc, params)
+    thread = threading.Thread(target=lambda: told.append(observer.observe(arrival, arrival.utc, "read", sky)))
+    with observer.lock:
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive() and not told
+    thread.join(30)
+    assert told[0][0].is_aurora
 
 
 def test_an_event_has_its_beginning_its_end_its_best_picture_and_its_clip(loaded, tmp_path):

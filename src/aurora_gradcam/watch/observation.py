@@ -106,7 +106,8 @@ class Observer:
         """The observation, and the square frame where there is one. `sky` is that of `sky_at(utc)`."""
         frame, row = self.read(arrival), {}
         if frame.picture is not None:
-            (row,) = classify_pictures(self.classifier, [0], [frame.picture], 1).to_dict("records")
+            with self.lock:  # a heat map's passes through the network must not be taken for this picture's
+                (row,) = classify_pictures(self.classifier, [0], [frame.picture], 1).to_dict("records")
             if row[NO_SKY]:
                 frame = Frame(Status.NO_SKY, reason=row[NO_SKY])
         observation = Observation(arrival.name, utc, time_status, digest_of(arrival.content), sky, frame.status.value,
